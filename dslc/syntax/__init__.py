@@ -1,0 +1,25 @@
+"""Text to tree: `parse` a source, `read` a file. A user's mistake is a diagnostic, never an exception."""
+
+from __future__ import annotations
+
+from dslc.diagnostics import Diagnostic
+from dslc.source import Source
+from dslc.syntax.files import read
+from dslc.syntax.tree import File
+
+__all__ = ["parse", "read"]
+
+
+def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
+    """The tree of `source`. Faulty statements are left out of it, each with its own diagnostic; the tree is
+    None when nothing can be said about the rest."""
+    from dslc.syntax.parser import Parser
+    from dslc.syntax.report import Report
+    from dslc.syntax.scan import scan
+
+    report = Report(source)
+    tokens, comments = scan(source, report)
+    if tokens is None:
+        return None, report.diagnostics()
+    declarations = tuple(Parser(source, tokens, report).run())
+    return File(source, declarations, comments), report.diagnostics()

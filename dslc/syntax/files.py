@@ -1,0 +1,87 @@
+"""Reading a spec from disk: everything that can be wrong with a file is a diagnostic."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dslc.diagnostics import Diagnostic, error
+from dslc.source import Source
+
+MAX_BYTES = 1_000_000
+
+
+def read(
+    path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
+) -> tuple[Source | None, tuple[Diagnostic, ...]]:
+    """The text of the file at `path`, named relative to `root` where it lies below it."""
+    place = Path(path)
+    name = place.as_posix()
+    if root is not None:
+        try:
+            name = place.resolve().relative_to(Path(root).resolve()).as_posix()
+        except (OSError, ValueError, RuntimeError):
+            pass  # outside of root: its own path says best where it is
+    try:
+        if place.is_dir():
+            return _fail("E0131", f"`{name}` is a folder, not a spec", _inside(place))
+        if not place.exists():
+            return _fail("E0130", f"there is no file `{name}`", _similar(place))
+        if not place.is_file():
+            return _fail("E0132", f"`{name}` is not a regular file")
+        if place.stat().st_size > MAX_BYTES:
+            return _too_large(name, place.stat().st_size)
+        with place.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        return _fail("E0132", f"`{name}` cannot be read: {reason}")
+    if len(data) > MAX_BYTES:
+        return _too_large(name, len(data))
+    zero = data.find(b"\0")
+    if zero >= 0:
+        return _fail(
+            "E0133",
+            f"`{name}` is not text: byte {zero} is zero",
+            "a spec is a UTF-8 text file; UTF-16 must be converted first",
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        return _fail(
+            "E0133",
+            f"`{name}` is not UTF-8: byte {problem.start} (0x{data[problem.start]:02x}, line {line})"
+            " does not fit",
+            "save the file as UTF-8 in the editor",
+        )
+    return Source(name, text.removeprefix("\ufeff")), ()
+
+
+def _fail(code: str, message: str, *notes: str) -> tuple[None, tuple[Diagnostic, ...]]:
+    return None, (error(code, message, None, notes=[note for note in notes if note]),)
+
+
+def _too_large(name: str, size: int) -> tuple[None, tuple[Diagnostic, ...]]:
+    return _fail(
+        "E0134",
+        f"`{name}` has {size:,} bytes; a spec has at most {MAX_BYTES:,}",
+        "a spec describes a model in words: data and weights are files that it names",
+    )
+
+
+def _inside(folder: Path) -> str:
+    specs = sorted(entry.name for entry in folder.glob("*.dl"))[:5]
+    return f"it holds {', '.join(f'`{spec}`' for spec in specs)}" if specs else ""
+
+
+def _similar(place: Path) -> str:
+    from dslc.diagnostics import did_you_mean
+
+    if place.with_name(place.name + ".dl").is_file():
+        return f"did you mean `{place.name}.dl`?"
+    if not place.parent.is_dir():
+        return f"the folder `{place.parent.as_posix()}` does not exist either"
+    names = [entry.name for entry in sorted(place.parent.glob("*.dl"))[:200]]
+    close = did_you_mean(place.name, names)
+    return f"did you mean `{close}`?" if close else ""
