@@ -9,6 +9,7 @@ short way to write the common ones.
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,7 +22,8 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not")
 
 def require_name(name: str) -> None:
     """Refuse, as a bug in dslc, a name that is not a plain Python identifier."""
-    assert name.isascii() and name.isidentifier() and not keyword.iskeyword(name), name
+    assert name.isidentifier() and not keyword.iskeyword(name), name
+    assert unicodedata.is_normalized("NFKC", name), name  # Python would read another name
 
 
 @dataclass(frozen=True)
@@ -266,8 +268,15 @@ class Return:
 
 @dataclass(frozen=True)
 class Assert:
+    """`assert test`; where a message is due, an `If` with a `Raise` says it better."""
+
     test: Expr
-    message: Expr | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Raise:
+    value: Expr
     comment: str | None = None
 
 
@@ -351,7 +360,7 @@ class Class:
 
 
 Statement = (
-    Assign | Expression | Return | Assert | Pass | If | For | With | Comment | Blank | Def | Class
+    Assign | Expression | Return | Assert | Raise | Pass | If | For | With | Comment | Blank | Def | Class
 )
 Node = Expr | Star | Kw | Pair | Commented | Slice | Param | Statement
 

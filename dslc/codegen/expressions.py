@@ -1,0 +1,373 @@
+"""Where an expression that does not fit on its line is split.
+
+One rule for all: on one line if it fits; else the brackets that hold most are opened, their items on one
+line of their own where black would do so, else one on each line with a trailing comma, which black and
+ruff then leave alone; operators split only inside parentheses. `Splitter.place` is the door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dslc.codegen import literals
+from dslc.codegen.flat import (
+    LAMBDA,
+    NOT,
+    OR,
+    PRIMARY,
+    TEST,
+    UNARY,
+    Flat,
+    Part,
+    lone_generator,
+    operands,
+    precedence,
+)
+from dslc.codegen.nodes import (
+    Attr,
+    BinOp,
+    BoolOp,
+    Call,
+    Commented,
+    Compare,
+    Comprehension,
+    Conditional,
+    DictOf,
+    Expr,
+    Index,
+    Kw,
+    Lambda,
+    ListOf,
+    Pair,
+    Star,
+    TupleOf,
+    UnaryOp,
+)
+
+INDENT = 4
+
+
+class Hold(Enum):
+    """What is around an expression, and so what may be split without further parentheses."""
+
+    PARENS = "parentheses of its own: at operators, dots and conditions"
+    LINE = "a line inside brackets: at operators and dots"
+    PREFIX = "something before it on its line, as in `name=`: nowhere but in brackets"
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """A pair of brackets of an expression and what is between them."""
+
+    kind: str  # "call", "display", "index", "parens" or "clauses"
+    opening: str
+    closing: str
+    items: tuple[Part, ...]
+    flat: str
+
+    @property
+    def is_splittable(self) -> bool:
+        return bool(self.items)
+
+
+class Splitter:
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.flat = Flat()
+
+    def fits(self, indent: int, text: str) -> bool:
+        return indent + literals.display_width(text) <= self.width
+
+    def place(
+        self,
+        node: Part,
+        indent: int,
+        prefix: str = "",
+        suffix: str = "",
+        least: int = LAMBDA,
+        hold: Hold = Hold.PREFIX,
+    ) -> list[str]:
+        """The lines of `prefix node suffix` at `indent`."""
+        line = f"{prefix}{self.flat.text(node, least)}{suffix}"
+        if not self.flat.is_forced(node) and self.fits(indent, line):
+            return [" " * indent + line]
+        match node:
+            case Commented(node=inner, comment=comment):
+                lines = self.place(inner, indent, prefix, suffix, least, hold)
+                return self.with_comment(lines, comment, indent)
+            case Kw(name=name, value=value):
+                prefix += "**" if name is None else f"{name}="
+                return self.place(value, indent, prefix, suffix)
+            case Pair(key=key, value=value):
+                prefix += "**" if key is None else f"{self.flat.text(key, TEST)}: "
+                return self.place(value, indent, prefix, suffix)
+            case Star(node=inner):
+                return self.place(inner, indent, f"{prefix}*", suffix, OR)
+        if precedence(node) < least:
+            return self.parenthesized(node, indent, prefix, suffix)
+        return self._split(node, indent, prefix, suffix, hold)
+
+    def _split(self, node: Part, indent: int, prefix: str, suffix: str, hold: Hold) -> list[str]:
+        match node:
+            case BinOp() | Compare() | BoolOp() if hold is not Hold.PREFIX:
+                return self._at_operators(node, indent, prefix, suffix)
+            case Conditional(test=test, then=then, other=other) if hold is Hold.PARENS:
+                return [
+                    *self.place(then, indent, prefix, "", OR, Hold.LINE),
+                    *self.place(test, indent, "if ", "", OR, Hold.LINE),
+                    *self.place(other, indent, "else ", suffix, TEST, Hold.LINE),
+                ]
+            case BinOp() | Compare() | BoolOp() | Conditional():
+                return self.parenthesized(node, indent, prefix, suffix)
+            case UnaryOp(op="not", operand=operand):
+                return self.place(operand, indent, f"{prefix}not ", suffix, NOT)
+            case UnaryOp(op=op, operand=operand):
+                return self.place(operand, indent, prefix + op, suffix, UNARY)
+            case Lambda(params=params, body=body):
+                head = f"lambda {', '.join(params)}: " if params else "lambda: "
+                return self.at_brackets(body, indent, prefix + head, suffix)
+        if self.dots(node) >= 2:
+            if hold is Hold.PREFIX:
+                return self.parenthesized(node, indent, prefix, suffix)
+            return self._at_dots(node, indent, prefix, suffix)
+        return self.at_brackets(node, indent, prefix, suffix)
+
+    def parenthesized(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
+        """`node` in parentheses on lines of their own."""
+        pad = " " * indent
+        body = self.place(node, indent + INDENT, hold=Hold.PARENS)
+        return [f"{pad}{prefix}(", *body, f"{pad}){suffix}"]
+
+    def with_comment(self, lines: list[str], text: str, indent: int) -> list[str]:
+        """`lines` with a comment after the last, or above them where it would not fit."""
+        comment = literals.comment(text)
+        last = f"{lines[-1]}  {comment}"
+        if self.fits(0, last):
+            return [*lines[:-1], last]
+        return [" " * indent + comment, *lines]
+
+    # --- operators and dots --------------------------------------------------------------------------
+
+    def _at_operators(
+        self, node: BinOp | Compare | BoolOp, indent: int, prefix: str, suffix: str
+    ) -> list[str]:
+        lines: list[str] = []
+        chain = operands(node)
+        for i, (op, value, least) in enumerate(chain):
+            before = f"{op} " if op else prefix
+            after = suffix if i == len(chain) - 1 else ""
+            lines += self.place(value, indent, before, after, least, Hold.LINE)
+        return lines
+
+    def dots(self, node: Part) -> int:
+        """How many attributes are taken of calls and indices: two make black split at the dots."""
+        pieces = self.pieces(node)
+        return sum(isinstance(piece, str) and i > 0 for i, piece in enumerate(pieces))
+
+    def _at_dots(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
+        links: list[list[str | Bracket]] = [[]]
+        for i, piece in enumerate(self.pieces(node)):
+            if i and isinstance(piece, str):
+                links.append([])
+            links[-1].append(piece)
+        lines: list[str] = []
+        for i, link in enumerate(links):
+            after = suffix if i == len(links) - 1 else ""
+            lines += self._open(link, indent, "" if i else prefix, after)
+        return lines
+
+    # --- brackets ------------------------------------------------------------------------------------
+
+    def pieces(self, node: Part) -> list[str | Bracket]:
+        """A primary taken apart: names and `.attributes` as text, the brackets between them."""
+        found: list[str | Bracket] = []
+        while isinstance(node, Attr | Call | Index):
+            if isinstance(node, Attr):
+                found.append(f".{node.name}")
+                node = node.value
+            elif isinstance(node, Call):
+                found.append(self._bracket(node))
+                node = node.func
+            else:
+                found.append(Bracket("index", "[", "]", node.items, self.flat.join(node.items)))
+                node = node.value
+        base = self._base(node)
+        is_number = isinstance(base, str) and base[0].isdigit() and bool(found)
+        found.append(f"({base})" if is_number else base)
+        found.reverse()
+        return _joined(found)
+
+    def _bracket(self, node: Call) -> Bracket:
+        generator = lone_generator(node)
+        if generator:
+            return Bracket("clauses", "(", ")", (generator,), self.flat.arguments(node))
+        return Bracket("call", "(", ")", node.arguments, self.flat.arguments(node))
+
+    def _base(self, node: Part) -> str | Bracket:
+        text = self.flat.text(node, PRIMARY)
+        inner = text[1:-1]
+        match node:
+            case TupleOf(items=items) | ListOf(items=items) | DictOf(pairs=items):
+                return Bracket("display", text[0], text[-1], tuple(items), inner)
+            case Comprehension():
+                return Bracket("clauses", text[0], text[-1], (node,), inner)
+        if precedence(node) < PRIMARY:
+            return Bracket("parens", "(", ")", (node,), inner)
+        return text
+
+    def at_brackets(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
+        """`node` with the brackets opened that must be, or that hold most."""
+        return self._open(self.pieces(node), indent, prefix, suffix)
+
+    def at_one_operator(
+        self, node: BinOp | Compare | BoolOp, indent: int, prefix: str, suffix: str
+    ) -> list[str] | None:
+        """`a + f(…)` split in its brackets, where black prefers that to parentheses around it all."""
+        if len(operands(node)) != 2:
+            return None
+        pieces = self._operation_pieces(node)
+        if not (self._ends_well(pieces, indent) or self._starts_well(pieces, indent)):
+            return None
+        choices = [i for i, piece in enumerate(pieces) if not isinstance(piece, str) and piece.items]
+        if not choices:
+            return None
+        best = choices[-1]
+        for choice in reversed(choices):
+            if self.fits(indent, prefix + _text(pieces[:choice]) + "(") and self.fits(
+                indent, ")" + _text(pieces[choice + 1 :]) + suffix
+            ):
+                best = choice
+                break
+        lines = self._open(pieces, indent, prefix, suffix, best)
+        return lines if self.fits(0, lines[0]) else None
+
+    def _ends_well(self, pieces: list[str | Bracket], indent: int) -> bool:
+        last = pieces[-1]
+        if isinstance(last, str) or not last.items or last.kind == "index":
+            return False
+        several = any(isinstance(piece, Bracket) for piece in pieces[:-1])
+        return several or self.fits(indent + INDENT, _text(pieces[:-1]) + "(")
+
+    def _starts_well(self, pieces: list[str | Bracket], indent: int) -> bool:
+        first, rest = pieces[0], pieces[1:]
+        if isinstance(first, str) or not first.items:
+            return False
+        following = next((i for i, piece in enumerate(rest) if isinstance(piece, Bracket)), None)
+        text = _text(rest) if following is None else _text(rest[:following]) + "("
+        return self.fits(indent + INDENT, ")" + text)
+
+    def _operation_pieces(self, node: Part, least: int = LAMBDA) -> list[str | Bracket]:
+        """Texts and brackets of an operation, in the order of its text."""
+        if precedence(node) < least or not isinstance(node, BinOp | Compare | BoolOp | UnaryOp):
+            return self.pieces(node)
+        if isinstance(node, UnaryOp):
+            sign = "not " if node.op == "not" else node.op
+            operand = self._operation_pieces(node.operand, precedence(node))
+            return _joined([sign, *operand])
+        found: list[str | Bracket] = []
+        for op, value, inner in operands(node):
+            if op:
+                hugged = op == "**" and " ** " not in self.flat.text(node)
+                found.append(op if hugged else f" {op} ")
+            found += self._operation_pieces(value, inner)
+        return _joined(found)
+
+    def _open(
+        self,
+        pieces: list[str | Bracket],
+        indent: int,
+        prefix: str,
+        suffix: str,
+        first: int | None = None,
+    ) -> list[str]:
+        opened = [
+            i == first or isinstance(piece, Bracket) and any(map(self.flat.is_forced, piece.items))
+            for i, piece in enumerate(pieces)
+        ]
+        while (worst := self._longest_closed(pieces, opened, indent, prefix, suffix)) is not None:
+            opened[worst] = True
+        pad = " " * indent
+        lines: list[str] = []
+        line = pad + prefix
+        for i, piece in enumerate(pieces):
+            if isinstance(piece, str):
+                line += piece
+            elif not opened[i]:
+                line += f"{piece.opening}{piece.flat}{piece.closing}"
+            else:
+                natural = i == len(pieces) - 1 and sum(opened) == 1
+                lines += [line + piece.opening, *self._body(piece, indent + INDENT, natural)]
+                line = pad + piece.closing
+        return [*lines, line + suffix]
+
+    def _longest_closed(
+        self,
+        pieces: list[str | Bracket],
+        opened: list[bool],
+        indent: int,
+        prefix: str,
+        suffix: str,
+    ) -> int | None:
+        """The longest bracket still closed on the first line that is too long."""
+        line, longest, size = prefix, None, 0
+        for i, piece in enumerate(pieces):
+            if isinstance(piece, str):
+                line += piece
+            elif opened[i]:
+                if not self.fits(indent, line + piece.opening) and longest is not None:
+                    return longest
+                line, longest, size = piece.closing, None, 0
+            else:
+                line += f"{piece.opening}{piece.flat}{piece.closing}"
+                if piece.is_splittable and len(piece.flat) > size:
+                    longest, size = i, len(piece.flat)
+        return None if self.fits(indent, line + suffix) else longest
+
+    def _body(self, bracket: Bracket, indent: int, natural: bool) -> list[str]:
+        """The lines between opened brackets; `natural` allows all items on one line."""
+        closed = not any(map(self.flat.is_forced, bracket.items))
+        match bracket.kind:
+            case "parens":
+                return self.place(bracket.items[0], indent, hold=Hold.PARENS)
+            case "clauses":
+                if closed and self.fits(indent, bracket.flat):
+                    return [" " * indent + bracket.flat]
+                generator = bracket.items[0]
+                assert isinstance(generator, Comprehension)
+                return self._clauses(generator, indent)
+            case "index" if len(bracket.items) == 1:
+                return self.place(bracket.items[0], indent, hold=Hold.LINE)
+            case "call" | "index" if natural and closed and self.fits(indent, bracket.flat):
+                return [" " * indent + bracket.flat]
+        lines: list[str] = []
+        for item in bracket.items:
+            lines += self.place(item, indent, suffix=",", hold=Hold.LINE)
+        return lines
+
+    def _clauses(self, node: Comprehension, indent: int) -> list[str]:
+        lines = self.place(node.element, indent, "", "", TEST, Hold.LINE)
+        for target, iterable in ((node.target, node.iterable), *node.more):
+            prefix = f"for {self.flat.targets(target)} in "
+            lines += self.place(iterable, indent, prefix, "", OR)
+        for test in node.conditions:
+            lines += self.place(test, indent, "if ", "", OR, Hold.LINE)
+        return lines
+
+
+def _text(pieces: list[str | Bracket]) -> str:
+    return "".join(
+        piece if isinstance(piece, str) else f"{piece.opening}{piece.flat}{piece.closing}"
+        for piece in pieces
+    )
+
+
+def _joined(pieces: list[str | Bracket]) -> list[str | Bracket]:
+    """`pieces` with neighbouring texts made one: `.a.b` splits before `.a` only."""
+    out: list[str | Bracket] = []
+    for piece in pieces:
+        if out and isinstance(piece, str) and isinstance(out[-1], str):
+            out[-1] += piece
+        else:
+            out.append(piece)
+    return out
