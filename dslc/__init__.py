@@ -1,0 +1,3 @@
+"""dslc: a declarative model-spec compiler for Keras 3 and PyTorch."""
+
+__version__ = "0.1.0"

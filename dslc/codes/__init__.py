@@ -1,0 +1,26 @@
+"""Every diagnostic code, once: its title, why it exists, a wrong and a right example.
+
+The same text is `docs/codes.md`, `dslc explain CODE`, the help of SARIF and the link in the editor. Codes are
+never reused. E01 syntax, E02 names and values, E03 shapes, E04 graph, E05 a backend cannot express it. One
+file a family; each holds one tuple `CODES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+
+from dslc.codes.code import Code
+
+FAMILIES = ("syntax", "names", "shapes", "graphs", "backends")
+
+
+@cache
+def all_codes() -> dict[str, Code]:
+    """Every code by its name, in order."""
+    found: dict[str, Code] = {}
+    for family in FAMILIES:
+        for code in importlib.import_module(f"dslc.codes.{family}").CODES:
+            assert code.code not in found, f"{code.code} is used twice"
+            found[code.code] = code
+    return found

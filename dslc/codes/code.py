@@ -1,0 +1,16 @@
+"""The text behind one diagnostic code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`why` teaches a learner the reason in a few sentences; `wrong` and `right` are short specs or lines."""
+
+    code: str
+    title: str
+    why: str
+    wrong: str
+    right: str

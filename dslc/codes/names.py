@@ -1,0 +1,7 @@
+"""Codes: names."""
+
+from __future__ import annotations
+
+from dslc.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,7 @@
+"""Codes: syntax."""
+
+from __future__ import annotations
+
+from dslc.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,103 @@
+"""What the graph holds. The networkx graph has one vertex a node, its data under the key `node`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+
+from dslc.source import Span
+from dslc.spec import ir
+from dslc.vocab.dims import Dim
+from dslc.vocab.tensor import FlowWord, Tensor, Weight
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One application of a layer, or an input of the model (`word` is None).
+
+    `output` is None where a mistake hides it. `shares` is the node whose weights this one uses, if any. `path`
+    names the way from the model to here: labels, blocks, values.
+    """
+
+    index: int
+    word: FlowWord | None
+    inputs: tuple[int, ...]
+    output: Tensor | None
+    span: Span
+    frame: Frame
+    path: tuple[str, ...]
+    shares: int | None = None
+    dtype_fixed: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One use of a block or model: the values of its parameters, its inputs, what was decided in it.
+
+    `applied` holds, for every use of a word, the nodes it became here (several under `repeat`), and `called`
+    the frames that a use of a block became. `chosen` is the arm taken by every `match` that was reached.
+    """
+
+    definition: ir.Definition
+    scalars: dict[str, Any]
+    inputs: dict[str, Tensor | None]
+    parent: Frame | None
+    call: Span | None
+    depth: int
+    outputs: dict[str, int | None] = field(default_factory=dict)
+    values: dict[str, Tensor | None] = field(default_factory=dict)
+    applied: dict[ir.WordUse, list[Node]] = field(default_factory=dict)
+    called: dict[ir.BlockUse, list[Frame]] = field(default_factory=dict)
+    chosen: dict[ir.MatchSteps | ir.MatchOperand, int] = field(default_factory=dict)
+    operands: dict[ir.MatchOperand | ir.MatchSteps, Tensor | None] = field(default_factory=dict)
+    repeats: dict[ir.Step, int] = field(default_factory=dict)
+    shared: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Graph:
+    """A whole model. `graph` is a networkx.DiGraph over node indices in order of creation."""
+
+    graph: nx.DiGraph[int]
+    root: Frame
+    frames: list[Frame]
+    inputs: dict[str, int]
+    outputs: dict[str, int | None]
+
+    def node(self, index: int) -> Node:
+        found: Node = self.graph.nodes[index]["node"]
+        return found
+
+    def nodes(self) -> Iterator[Node]:
+        """Every node, in the order in which the model computes."""
+        for _, data in self.graph.nodes(data=True):
+            yield data["node"]
+
+    def tensor(self, index: int | None) -> Tensor | None:
+        return None if index is None else self.node(index).output
+
+    def input_tensors(self, node: Node) -> tuple[Tensor, ...] | None:
+        """The tensors that enter `node`; None when one of them is unknown."""
+        found = []
+        for index in node.inputs:
+            tensor = self.node(index).output
+            if tensor is None:
+                return None
+            found.append(tensor)
+        return tuple(found)
+
+    def weights(self, node: Node) -> dict[str, Weight]:
+        """The arrays that `node` brings; empty where it shares those of another node."""
+        xs = self.input_tensors(node)
+        if node.word is None or node.shares is not None or xs is None or node.output is None:
+            return {}
+        return node.word.weights(*xs)
+
+    def multiply_adds(self, node: Node) -> Dim:
+        xs = self.input_tensors(node)
+        if node.word is None or xs is None or node.output is None:
+            return 0
+        return node.word.multiply_adds(node.output, *xs)

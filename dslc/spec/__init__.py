@@ -1,0 +1,1 @@
+"""From the tree to the bound spec: names resolved, sections bound, imports read."""

@@ -1,0 +1,88 @@
+"""The sections of a spec: which settings and words each of them holds.
+
+A section is a word too: its fields are its settings. `entries` names the kinds of words that stand in it on
+their own (callbacks in `train`); a field in `per_output` may be written as a part with one value for each output:
+`loss { species = cross_entropy  mass = mse }`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from dslc.vocab.kinds import Bounds, Choice, Count, Flag, ListOf, Natural, OneOf, RangeOf, Whole, WordOf
+from dslc.vocab.word import Word, arg
+
+
+class Section(Word):
+    """The base of all sections."""
+
+    kind = "section"
+    positional = 0
+    entries: ClassVar[tuple[str, ...]] = ()
+    per_output: ClassVar[tuple[str, ...]] = ()
+
+
+class Defaults(Section):
+    """What every layer that has the parameter uses when it says nothing else."""
+
+    word = "defaults"
+    examples = ("defaults { init = he_normal  regularizer = l2(1e-4) }",)
+
+    init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as he_normal")] = arg(
+        "first values of kernels", None
+    )
+    bias_init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as zeros")] = arg(
+        "first values of biases", None
+    )
+    regularizer: Annotated[Word | None, WordOf(("regularizer",), "l1, l2 or l1_l2")] = arg(
+        "penalty on kernels", None
+    )
+    bias: Annotated[bool | None, Flag()] = arg("whether layers have a bias", None)
+    padding: Annotated[str | None, Choice(("valid", "same"))] = arg(
+        "padding of convolutions and pools", None
+    )
+
+
+class Data(Section):
+    """Where the samples come from, how they are divided, scaled and batched."""
+
+    word = "data"
+    examples = ("data { source = digits  split = stratified(70, 15, 15)  scale = 0..1  batch = 32 }",)
+
+    source: Annotated[Word, WordOf(("source",), "a data source such as digits")] = arg(
+        "the samples and their labels"
+    )
+    split: Annotated[Word, WordOf(("split",), "a split such as stratified(70, 15, 15)")] = arg(
+        "how samples are divided into training, validation and test parts, before anything is fitted"
+    )
+    scale: Annotated[Bounds | str, OneOf((RangeOf(), Choice(("zscore", "none"))))] = arg(
+        "how inputs are scaled; statistics come from the training part only", "none"
+    )
+    batch: Annotated[int | str, OneOf((Whole(1), Choice(("full",))))] = arg(
+        "samples in one step of training", 32
+    )
+    shuffle: Annotated[bool, Flag()] = arg("a new order of the training part every epoch", True)
+    seed: Natural = arg("seed of split, shuffling and initial weights", 0)
+
+
+class Train(Section):
+    """How the weights are found."""
+
+    word = "train"
+    entries = ("callback",)
+    per_output = ("loss", "metrics")
+    examples = ("train { loss = cross_entropy  optimizer = Adam(lr=1e-3)  epochs = 20 }",)
+
+    loss: Annotated[Word, WordOf(("loss",), "a loss such as cross_entropy")] = arg(
+        "what training makes small"
+    )
+    optimizer: Annotated[Word, WordOf(("optimizer",), "an optimiser such as Adam(lr=1e-3)")] = arg(
+        "how a step follows from the gradient"
+    )
+    epochs: Count = arg("passes over the training part")
+    metrics: Annotated[
+        tuple[Word, ...], ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]")
+    ] = arg("what is reported beside the loss", ())
+
+
+SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Train)}
