@@ -1,0 +1,207 @@
+"""The `data` section: where examples come from, how they are split, how numbers are scaled."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from dslc.vocab.experiment import Scale, Source, Split
+from dslc.vocab.kinds import Choice, Count, FreeName, String
+from dslc.vocab.word import arg
+
+Column = Annotated[str, FreeName()]
+Missing = Annotated[Literal["error", "drop", "mean"], Choice(("error", "drop", "mean"))]
+
+
+# --- bundled with scikit-learn: nothing to download --------------------------------------------------
+
+
+class Digits(Source):
+    """scikit-learn's 1,797 handwritten digits, 8x8 grey images with values from 0 to 16."""
+
+    word = "digits"
+    features, classes, targets, levels = (8, 8, 1), 10, ("classes",), (0, 16)
+    examples: ClassVar[tuple[str, ...]] = ("data { source = digits }",)
+
+
+class Iris(Source):
+    """scikit-learn's iris: 150 flowers, 4 measures, 3 kinds."""
+
+    word = "iris"
+    features, classes, targets = (4,), 3, ("classes",)
+    examples: ClassVar[tuple[str, ...]] = ("data { source = iris  scale = zscore }",)
+
+
+class Wine(Source):
+    """scikit-learn's wine: 178 wines, 13 measures, 3 growers."""
+
+    word = "wine"
+    features, classes, targets = (13,), 3, ("classes",)
+    examples: ClassVar[tuple[str, ...]] = ("data { source = wine  scale = zscore }",)
+
+
+class BreastCancer(Source):
+    """scikit-learn's breast cancer: 569 cases, 30 measures, malignant or benign."""
+
+    word = "breast_cancer"
+    features, classes, targets = (30,), 2, ("classes",)
+    examples: ClassVar[tuple[str, ...]] = ("data { source = breast_cancer  scale = zscore }",)
+
+
+class Diabetes(Source):
+    """scikit-learn's diabetes: 442 patients, 10 measures, a number to predict."""
+
+    word = "diabetes"
+    features, targets = (10,), ("numbers",)
+    examples: ClassVar[tuple[str, ...]] = ("data { source = diabetes  scale = zscore }",)
+
+
+# --- known data sets, downloaded once ----------------------------------------------------------------
+
+
+class Mnist(Source):
+    """MNIST: 60,000 + 10,000 handwritten digits, 28x28 grey. Read from the folder `--data`, fetched into it when
+    they are not there."""
+
+    word = "mnist"
+    features, classes, targets = (28, 28, 1), 10, ("classes",)
+    levels, own_test = (0, 255), True
+    examples: ClassVar[tuple[str, ...]] = ("data { source = mnist  split = stratified(85, 15) }",)
+    source = "LeCun et al., Gradient-based learning applied to document recognition, 1998"
+
+
+class FashionMnist(Source):
+    """Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28x28 grey. Read from the folder `--data`, fetched into
+    it when they are not there."""
+
+    word = "fashion_mnist"
+    features, classes, targets = (28, 28, 1), 10, ("classes",)
+    levels, own_test = (0, 255), True
+    examples: ClassVar[tuple[str, ...]] = (
+        "data { source = fashion_mnist  split = stratified(85, 15) }",
+    )
+    source = "Xiao et al., Fashion-MNIST, arXiv:1708.07747, 2017"
+
+
+class Cifar10(Source):
+    """CIFAR-10: 50,000 + 10,000 small photos, 32x32 RGB, 10 classes. Read from the folder `--data`, fetched into
+    it when they are not there."""
+
+    word = "cifar10"
+    features, classes, targets = (32, 32, 3), 10, ("classes",)
+    levels, own_test = (0, 255), True
+    examples: ClassVar[tuple[str, ...]] = ("data { source = cifar10  split = stratified(90, 10) }",)
+    source = "Krizhevsky, Learning multiple layers of features from tiny images, 2009"
+
+
+# --- your own files ----------------------------------------------------------------------------------
+
+
+class Idx(Source):
+    """A folder with the four files of MNIST's format, plain or `.gz`: `train-images-idx3-ubyte`,
+    `train-labels-idx1-ubyte` and the two `t10k-…` of the test part."""
+
+    word = "idx"
+    targets, levels, own_test = ("classes",), (0, 255), True
+    examples: ClassVar[tuple[str, ...]] = (
+        'data { source = idx("fashion-mnist/")  split = stratified(85, 15) }',
+    )
+
+    path: String = arg("the folder, against the folder of the script's caller")
+
+
+class Images(Source):
+    """A folder with one folder of pictures per class. A picture is resized to the model's input (bilinear, with
+    antialiasing, the aspect not kept) and read as grey for one channel, as RGB for three; it is decoded when it
+    is needed, by several workers."""
+
+    word = "images"
+    targets, levels = ("classes",), (0, 255)
+    examples: ClassVar[tuple[str, ...]] = ('data { source = images("photos/")  scale = 0..1 }',)
+
+    path: String = arg("the folder, against the folder of the script's caller")
+
+
+class Csv(Source):
+    """A table with a header. Columns of numbers are taken as they are, others become one-hot: the values seen in
+    the training part, sorted; an unknown value later is all zeros. Empty cells, `NA`, `nan` and `?` are missing:
+    `missing` refuses them, drops their rows, or puts in the mean of the training part (no value at all in a
+    one-hot column)."""
+
+    word = "csv"
+    examples: ClassVar[tuple[str, ...]] = (
+        'data { source = csv("churn.csv", target=churned, missing=mean)  scale = zscore }',
+    )
+
+    path: String = arg("the file, against the folder of the script's caller")
+    target: Column = arg("the column to predict")
+    missing: Missing = arg("what to do about missing cells", "error")
+
+
+class Npz(Source):
+    """A NumPy archive. One input is the array `x`, one output `y`; several are arrays with the names of the
+    model's inputs and outputs. The first axis counts examples."""
+
+    word = "npz"
+    several = True
+    examples: ClassVar[tuple[str, ...]] = ('data { source = npz("signals.npz") }',)
+
+    path: String = arg("the file, against the folder of the script's caller")
+
+
+class TextTable(Source):
+    """A CSV file with a column of text. Tokens are the runs of word characters and apostrophes of the lower-cased
+    text. The vocabulary is that of the training part: the most frequent tokens first, equal ones by alphabet; id
+    0 pads, id 1 is any other token. Texts are cut or padded at the right to the length of the model's input."""
+
+    word = "text"
+    dtype = "int"
+    examples: ClassVar[tuple[str, ...]] = (
+        'data { source = text("reviews.csv", column=review, target=stars, vocabulary=20000) }',
+    )
+
+    path: String = arg("the file, against the folder of the script's caller")
+    column: Column = arg("the column with the text")
+    target: Column = arg("the column to predict")
+    vocabulary: Count = arg("how many token ids there are, 0 and 1 included", 10000)
+
+
+# --- split ------------------------------------------------------------
+
+
+class Stratified(Split):
+    """Every part has each class in the same proportion."""
+
+    word = "stratified"
+    examples: ClassVar[tuple[str, ...]] = (
+        "data { source = digits  split = stratified(70, 15, 15) }",
+    )
+
+
+class Random(Split):
+    """Rows are dealt at random."""
+
+    word = "random"
+    aliases = ("holdout", "shuffled")
+    examples: ClassVar[tuple[str, ...]] = (
+        "data { source = diabetes  split = random(70, 15, 15) }",
+    )
+
+
+# --- scale ------------------------------------------------------------
+
+
+class ZScore(Scale):
+    """(x - mean) / standard deviation, of each feature (of each channel of an image), fitted on the training part."""
+
+    word = "zscore"
+    aliases = ("standardize", "standard", "StandardScaler")
+    examples: ClassVar[tuple[str, ...]] = ("data { source = iris  scale = zscore }",)
+
+
+def split_problem(source: Source, split: Split) -> str | None:
+    """Why the split does not fit the source, if so."""
+    if source.own_test and split.test is not None:
+        return f"`{source.word}` brings its own test part: give `{split.word}` two shares, train and val"
+    if not source.own_test and split.test is None:
+        return f"`{split.word}` needs three shares, train, val and test: `{source.word}` has no test part"
+    return None
