@@ -273,8 +273,10 @@ def symbol_floor(a: Dim, b: Dim) -> Dim:
         quotient: dict[Monomial, Fraction] = {}
         for m, c in _terms(a):
             powers = dict(m)
-            if coefficient.denominator != 1 or c % coefficient or any(
-                powers.get(atom, 0) < power for atom, power in monomial
+            if (
+                coefficient.denominator != 1
+                or c % coefficient
+                or any(powers.get(atom, 0) < power for atom, power in monomial)
             ):
                 break
             for atom, power in monomial:

@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from dslc.vocab.kinds import Bounds, Choice, Count, Flag, ListOf, Natural, OneOf, RangeOf, Whole, WordOf
+from dslc.vocab.kinds import (
+    Bounds,
+    Choice,
+    Count,
+    Flag,
+    ListOf,
+    Natural,
+    OneOf,
+    RangeOf,
+    Whole,
+    WordOf,
+)
 from dslc.vocab.word import Word, arg
 
 
@@ -28,11 +39,11 @@ class Defaults(Section):
     word = "defaults"
     examples = ("defaults { init = he_normal  regularizer = l2(1e-4) }",)
 
-    init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as he_normal")] = arg(
-        "first values of kernels", None
+    init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as he_normal")] = (
+        arg("first values of kernels", None)
     )
-    bias_init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as zeros")] = arg(
-        "first values of biases", None
+    bias_init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as zeros")] = (
+        arg("first values of biases", None)
     )
     regularizer: Annotated[Word | None, WordOf(("regularizer",), "l1, l2 or l1_l2")] = arg(
         "penalty on kernels", None
@@ -47,7 +58,9 @@ class Data(Section):
     """Where the samples come from, how they are divided, scaled and batched."""
 
     word = "data"
-    examples = ("data { source = digits  split = stratified(70, 15, 15)  scale = 0..1  batch = 32 }",)
+    examples = (
+        "data { source = digits  split = stratified(70, 15, 15)  scale = 0..1  batch = 32 }",
+    )
 
     source: Annotated[Word, WordOf(("source",), "a data source such as digits")] = arg(
         "the samples and their labels"
@@ -81,7 +94,8 @@ class Train(Section):
     )
     epochs: Count = arg("passes over the training part")
     metrics: Annotated[
-        tuple[Word, ...], ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]")
+        tuple[Word, ...],
+        ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]"),
     ] = arg("what is reported beside the loss", ())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -58,7 +58,7 @@ class Example(str):
     input: str
     dtype: Literal["float", "int"]
 
-    def __new__(cls, input: str, text: str, dtype: Literal["float", "int"] = "float") -> Example:
+    def __new__(cls, input: str, text: str, dtype: Literal["float", "int"] = "float") -> Self:
         example = super().__new__(cls, text)
         example.input = input
         example.dtype = dtype
@@ -76,6 +76,7 @@ class Word(BaseModel):
         defer_build=True,  # a word costs nothing until it is used
     )
 
+    abstract: ClassVar[bool] = True  # not a word itself, only what some share; never inherited
     kind: ClassVar[str] = ""
     word: ClassVar[str] = ""  # as written in a spec
     aliases: ClassVar[tuple[str, ...]] = ()  # the names that other frameworks use
@@ -124,6 +125,7 @@ def words(kind: str) -> dict[str, type[Word]]:
                 and value.kind in wanted
                 and value.__module__ == f"dslc.vocab.{module}"
                 and not value.__name__.startswith("_")
+                and not value.__dict__.get("abstract", False)
             ):
                 assert found.get(value.word, value) is value, f"{value.word} is defined twice"
                 found[value.word] = value

@@ -1,0 +1,1 @@
+"""The layers of the language, one module a family."""
