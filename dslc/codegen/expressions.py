@@ -13,13 +13,13 @@ from enum import Enum
 from dslc.codegen import literals
 from dslc.codegen.flat import (
     LAMBDA,
-    NOT,
     OR,
     PRIMARY,
     TEST,
     UNARY,
     Flat,
     Part,
+    least_after_not,
     lone_generator,
     operands,
     precedence,
@@ -66,10 +66,6 @@ class Bracket:
     items: tuple[Part, ...]
     flat: str
 
-    @property
-    def is_splittable(self) -> bool:
-        return bool(self.items)
-
 
 class Splitter:
     def __init__(self, width: int) -> None:
@@ -100,8 +96,9 @@ class Splitter:
                 prefix += "**" if name is None else f"{name}="
                 return self.place(value, indent, prefix, suffix)
             case Pair(key=key, value=value):
-                prefix += "**" if key is None else f"{self.flat.text(key, TEST)}: "
-                return self.place(value, indent, prefix, suffix)
+                if key is None:
+                    return self.place(value, indent, f"{prefix}**", suffix)
+                return self._pair(key, value, indent, suffix)
             case Star(node=inner):
                 return self.place(inner, indent, f"{prefix}*", suffix, OR)
         if precedence(node) < least:
@@ -116,12 +113,13 @@ class Splitter:
                 return [
                     *self.place(then, indent, prefix, "", OR, Hold.LINE),
                     *self.place(test, indent, "if ", "", OR, Hold.LINE),
-                    *self.place(other, indent, "else ", suffix, TEST, Hold.LINE),
+                    *self.place(other, indent, "else ", suffix, OR, Hold.LINE),
                 ]
             case BinOp() | Compare() | BoolOp() | Conditional():
                 return self.parenthesized(node, indent, prefix, suffix)
             case UnaryOp(op="not", operand=operand):
-                return self.place(operand, indent, f"{prefix}not ", suffix, NOT)
+                least = least_after_not(operand)
+                return self.place(operand, indent, f"{prefix}not ", suffix, least)
             case UnaryOp(op=op, operand=operand):
                 return self.place(operand, indent, prefix + op, suffix, UNARY)
             case Lambda(params=params, body=body):
@@ -132,6 +130,14 @@ class Splitter:
                 return self.parenthesized(node, indent, prefix, suffix)
             return self._at_dots(node, indent, prefix, suffix)
         return self.at_brackets(node, indent, prefix, suffix)
+
+    def _pair(self, key: Expr, value: Expr, indent: int, suffix: str) -> list[str]:
+        head = f"{self.flat.text(key, TEST)}: "
+        keys = self._operation_pieces(key, TEST)
+        lines = self.place(value, indent, head, suffix)
+        if self.fits(0, lines[0]) or all(isinstance(piece, str) for piece in keys):
+            return lines
+        return self._open(_joined([*keys, ": ", *self.pieces(value)]), indent, "", suffix)
 
     def parenthesized(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
         """`node` in parentheses on lines of their own."""
@@ -285,8 +291,8 @@ class Splitter:
             i == first or isinstance(piece, Bracket) and any(map(self.flat.is_forced, piece.items))
             for i, piece in enumerate(pieces)
         ]
-        while (worst := self._longest_closed(pieces, opened, indent, prefix, suffix)) is not None:
-            opened[worst] = True
+        while (chosen := self._to_open(pieces, opened, indent, prefix, suffix)) is not None:
+            opened[chosen] = True
         pad = " " * indent
         lines: list[str] = []
         line = pad + prefix
@@ -301,7 +307,7 @@ class Splitter:
                 line = pad + piece.closing
         return [*lines, line + suffix]
 
-    def _longest_closed(
+    def _to_open(
         self,
         pieces: list[str | Bracket],
         opened: list[bool],
@@ -309,20 +315,39 @@ class Splitter:
         prefix: str,
         suffix: str,
     ) -> int | None:
-        """The longest bracket still closed on the first line that is too long."""
-        line, longest, size = prefix, None, 0
+        """The bracket to open next: one on the first line that is too long, as black would choose it.
+
+        That is the last that the line reaches, but a longer one whose items can be kept apart by a
+        trailing comma is better: in `Dense(64, …)(x)` the arguments of `Dense`.
+        """
+        line = prefix
+        closed: list[int] = []
+        reached: list[int] = []
         for i, piece in enumerate(pieces):
             if isinstance(piece, str):
                 line += piece
-            elif opened[i]:
-                if not self.fits(indent, line + piece.opening) and longest is not None:
-                    return longest
-                line, longest, size = piece.closing, None, 0
-            else:
-                line += f"{piece.opening}{piece.flat}{piece.closing}"
-                if piece.is_splittable and len(piece.flat) > size:
-                    longest, size = i, len(piece.flat)
-        return None if self.fits(indent, line + suffix) else longest
+                continue
+            fits = self.fits(indent, line + piece.opening)
+            if opened[i]:
+                if not fits and closed:
+                    break
+                line, closed, reached = piece.closing, [], []
+                continue
+            line += f"{piece.opening}{piece.flat}{piece.closing}"
+            if piece.items:
+                closed.append(i)
+                reached += [i] if fits else []
+        else:
+            if self.fits(indent, line + suffix) or not closed:
+                return None
+        last = (reached or closed[:1])[-1]
+
+        def size(i: int) -> int:
+            piece = pieces[i]
+            assert isinstance(piece, Bracket)
+            return len(piece.flat) if i == last or piece.kind in ("call", "display") else 0
+
+        return max(reached or [last], key=size)
 
     def _body(self, bracket: Bracket, indent: int, natural: bool) -> list[str]:
         """The lines between opened brackets; `natural` allows all items on one line."""

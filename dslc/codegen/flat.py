@@ -62,14 +62,18 @@ def precedence(node: Part) -> int:
             return PRIMARY
 
 
+def least_after_not(operand: Expr) -> int:
+    """`not a**b` reads better, to ruff too, as `not (a**b)`."""
+    return PRIMARY if isinstance(operand, BinOp) else NOT
+
+
 def operands(node: BinOp | Compare | BoolOp) -> list[tuple[str, Expr, int]]:
     """The operands of one chain of equal precedence as (operator before it, operand, least precedence).
 
     `a + b - c` is one chain of three; the left-nested tree is walked without recursion.
     """
     if isinstance(node, BoolOp):
-        level = precedence(node) + 1
-        return [(node.op if i else "", value, level) for i, value in enumerate(node.values)]
+        return _logic(node)
     if isinstance(node, Compare):
         level = COMPARE + 1
         return [("", node.left, level), *((op, value, level) for op, value in node.rest)]
@@ -84,6 +88,17 @@ def operands(node: BinOp | Compare | BoolOp) -> list[tuple[str, Expr, int]]:
     chain.append(("", left, level))
     chain.reverse()
     return chain
+
+
+def _logic(node: BoolOp) -> list[tuple[str, Expr, int]]:
+    """`a or b and c` as one chain of three: black splits at both words at once."""
+    chain: list[tuple[str, Expr, int]] = []
+    for value in node.values:
+        if node.op == "or" and isinstance(value, BoolOp) and value.op == "and":
+            chain += [("and" if i else "or", part, NOT) for i, part in enumerate(value.values)]
+        else:
+            chain.append((node.op, value, precedence(node) + 1))
+    return [("", *chain[0][1:]), *chain[1:]]
 
 
 class Flat:
@@ -150,11 +165,12 @@ class Flat:
         text = self.text
         match node:
             case UnaryOp(op="not", operand=operand):
-                return f"not {text(operand, NOT)}"
+                return f"not {text(operand, least_after_not(operand))}"
             case UnaryOp(op=op, operand=operand):
                 return op + text(operand, UNARY)
             case BinOp(op="**", left=left, right=right):
-                space = "" if _is_simple(left) and _is_simple(right) else " "
+                hugs = precedence(left) > POWER and _is_simple(left) and _is_simple(right)
+                space = "" if hugs else " "
                 return f"{text(left, POWER + 1)}{space}**{space}{text(right, UNARY)}"
             case BinOp() | Compare() | BoolOp():
                 return " ".join(
@@ -162,7 +178,7 @@ class Flat:
                     for op, value, least in operands(node)
                 )
             case Conditional(test=test, then=then, other=other):
-                return f"{text(then, OR)} if {text(test, OR)} else {text(other, TEST)}"
+                return f"{text(then, OR)} if {text(test, OR)} else {text(other, OR)}"
             case Lambda(params=params, body=body):
                 head = f"lambda {', '.join(params)}" if params else "lambda"
                 return f"{head}: {text(body)}"

@@ -35,6 +35,7 @@ from dslc.codegen.nodes import (
     Return,
     Star,
     Statement,
+    TupleOf,
     With,
 )
 
@@ -116,8 +117,7 @@ class _Page:
                 assert value is not None
                 return self.simple("return ", value, indent, comment)
             case Assign(targets=targets, value=value, comment=comment, op=op):
-                prefix = "".join(f"{self.flat.targets(target)} {op}= " for target in targets)
-                return self.simple(prefix, value, indent, comment)
+                return self._assign(targets, value, op, indent, comment)
             case Assert(test=test, comment=comment):
                 return self.simple("assert ", test, indent, comment)
             case Raise(value=value, comment=comment):
@@ -141,6 +141,20 @@ class _Page:
         self, prefix: str, value: Expr, indent: int, comment: str | None, wraps: bool = True
     ) -> list[str]:
         return self._commented(self.hang(prefix, value, "", indent, wraps), comment, indent)
+
+    def _assign(
+        self, targets: Sequence[Expr], value: Expr, op: str, indent: int, comment: str | None
+    ) -> list[str]:
+        prefix = "".join(f"{self.flat.targets(target)} {op}= " for target in targets)
+        target = targets[0]
+        if len(targets) > 1 or not isinstance(target, TupleOf) or len(target.items) < 2:
+            return self.simple(prefix, value, indent, comment)
+        if self.splitter.fits(indent, prefix + "("):
+            return self.simple(prefix, value, indent, comment)
+        pad, inner = " " * indent, " " * (indent + INDENT)
+        names = [f"{inner}{self.flat.text(item)}," for item in target.items]
+        lines = [f"{pad}(", *names, *self.hang(") = ", value, "", indent)]
+        return self._commented(lines, comment, indent)
 
     def head(self, prefix: str, value: Expr, indent: int, suffix: str = "") -> list[str]:
         """The head of a compound statement."""
@@ -172,6 +186,8 @@ class _Page:
             lines += self.head(keyword, branch.test, indent)
             lines += self.inner(branch.body, indent)
             keyword, rest = "elif ", branch.orelse
+            if rest and isinstance(branch.body[-1], Def | Class):
+                lines.append("")
         if rest:
             lines += [f"{' ' * indent}else:", *self.inner(rest, indent)]
         return lines
@@ -192,7 +208,11 @@ class _Page:
                 return lines
         if wraps and self._wants_parentheses(prefix, value, indent):
             return self.splitter.parenthesized(value, indent, prefix, suffix)
-        return self.splitter.place(value, indent, prefix, suffix)
+        lines = self.splitter.place(value, indent, prefix, suffix)
+        if wraps and not self.splitter.fits(0, lines[0]) and self.splitter.fits(indent, prefix + "("):
+            inner = self.splitter.parenthesized(value, indent, prefix, suffix)
+            return inner if self.splitter.fits(0, inner[1]) else lines
+        return lines
 
     def _wants_parentheses(self, prefix: str, value: Expr, indent: int) -> bool:
         match value:
@@ -200,7 +220,7 @@ class _Page:
                 return True
         pieces = self.splitter.pieces(value)
         if precedence(value) == PRIMARY and all(
-            isinstance(piece, str) or not piece.is_splittable for piece in pieces
+            isinstance(piece, str) or not piece.items for piece in pieces
         ):
             return self.splitter.fits(indent + INDENT, self.flat.text(value))
         return self.splitter.dots(value) >= 2
