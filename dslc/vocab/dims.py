@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm, prod
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,35 @@ def differs(a: Dim, b: Dim) -> bool:
 
 
 def less(a: Dim, b: Dim) -> bool | None:
-    """Whether `a < b`; None when undecided."""
+    """Whether `a < b`; None when undecided. Names are at least 1 and at least their multiple."""
     difference = a - b
     if isinstance(difference, int):
         return difference < 0
-    return None
+    if (least := _least(difference)) is not None and least >= 0:
+        return False
+    most = _least(-difference)
+    return True if most is not None and most > 0 else None
+
+
+def _least(dim: Dim) -> Fraction | None:
+    """A number that `dim` is never below, when all of its terms grow with their names."""
+    if isinstance(dim, int):
+        return Fraction(dim)
+    total = Fraction(0)
+    for monomial, coefficient in dim.terms:
+        if monomial and coefficient < 0:
+            return None
+        term = coefficient
+        for atom, power in monomial:
+            if isinstance(atom, Symbol):
+                term *= atom.multiple**power
+                continue
+            top = _least(atom.numerator)
+            if top is None or top < 0 or not isinstance(atom.denominator, int):
+                return None
+            term *= Fraction(top // atom.denominator) ** power
+        total += term
+    return total
 
 
 def divisible(a: Dim, b: Dim) -> bool | None:
@@ -200,8 +224,9 @@ def _terms(dim: Dim) -> tuple[tuple[Monomial, Fraction], ...]:
     return (((), Fraction(dim)),) if isinstance(dim, int) else dim.terms
 
 
-def _key(monomial: Monomial) -> tuple[int, str]:
-    return (-sum(p for _, p in monomial), repr(monomial))
+def _key(monomial: Monomial) -> tuple[int, int, str]:
+    floors = sum(isinstance(atom, Floor) for atom, _ in monomial)
+    return (-sum(p for _, p in monomial), floors, repr(monomial))
 
 
 def _normal(sums: Mapping[Monomial, Fraction]) -> Dim:
@@ -229,13 +254,9 @@ def _product(a: Monomial, b: Monomial) -> Monomial:
     return tuple(sorted(powers.items(), key=lambda item: repr(item[0])))
 
 
-def _whole_multiple(monomial: Monomial, coefficient: Fraction, divisor: int) -> bool:
-    """Whether this term is known to be a whole multiple of `divisor`."""
-    known = Fraction(1)
-    for atom, power in monomial:
-        if isinstance(atom, Symbol):
-            known *= atom.multiple**power
-    return (coefficient * known / divisor).denominator == 1
+def _known_multiple(monomial: Monomial) -> int:
+    """A whole number that the value of `monomial` is a multiple of."""
+    return prod(a.multiple**power for a, power in monomial if isinstance(a, Symbol))
 
 
 def _exact(dim: Dim, divisor: int) -> Dim:
@@ -243,6 +264,8 @@ def _exact(dim: Dim, divisor: int) -> Dim:
 
 
 def _floordiv(a: Sym, b: Dim) -> Dim:
+    """The one normal form of ⌊a / b⌋: whole parts in front, what is left below the divisor, fractions reduced,
+    floors of floors joined."""
     if not isinstance(b, int):
         return symbol_floor(a, b)
     if b < 0:
@@ -251,19 +274,35 @@ def _floordiv(a: Sym, b: Dim) -> Dim:
         return a
     exact: dict[Monomial, Fraction] = {}
     rest: dict[Monomial, Fraction] = {}
+    common = b  # divides the divisor and every term that is left, but for the constant
     for monomial, coefficient in a.terms:
-        if _whole_multiple(monomial, coefficient, b):
+        multiple = _known_multiple(monomial)
+        if (coefficient * multiple / b).denominator == 1:
             exact[monomial] = coefficient / b
-        else:
-            rest[monomial] = coefficient
-    constant = rest.get((), Fraction(0))
-    whole = constant.numerator // b if constant.denominator == 1 else 0
-    if whole:
-        exact[()] = exact.get((), Fraction(0)) + whole
-        rest[()] = constant - whole * b
-    remainder = _normal(rest)
-    floor = remainder // b if isinstance(remainder, int) else symbol_floor(remainder, b)
-    return _normal(exact) + floor
+            continue
+        wholes, left = divmod(coefficient, b)
+        exact[monomial] = Fraction(wholes)
+        rest[monomial] = left
+        if monomial:
+            content = left * multiple
+            common = gcd(common, content.numerator) if content.denominator == 1 else 1
+    if common > 1:
+        rest = {m: c / common if m else Fraction(c // common) for m, c in rest.items()}
+    return _normal(exact) + _proper_floor(_normal(rest), b // common)
+
+
+def _proper_floor(a: Dim, b: int) -> Dim:
+    """⌊a / b⌋ where nothing whole can be taken out of `a` any more."""
+    if isinstance(a, int) or b == 1:
+        return a // b
+    for monomial, coefficient in a.terms:
+        if len(monomial) != 1 or coefficient != 1:
+            continue
+        atom, power = monomial[0]
+        if isinstance(atom, Floor) and power == 1 and isinstance(atom.denominator, int):
+            others = _normal({m: c for m, c in a.terms if m != monomial})
+            return (others * atom.denominator + atom.numerator) // (b * atom.denominator)
+    return symbol_floor(a, b)
 
 
 def symbol_floor(a: Dim, b: Dim) -> Dim:
@@ -313,8 +352,7 @@ def write(dim: Dim, name: Callable[[str], str], times: str, divide: str, space: 
                 if not (bottom.isidentifier() or bottom.isdigit()):
                     bottom = f"({bottom})"
                 text = f"{top}{space}//{space}{bottom}"
-                text = f"({text})" if len(dim.terms) > 1 or len(monomial) > 1 or power > 1 else text
-                if abs(coefficient) != 1 and not text.startswith("("):
+                if len(monomial) > 1 or power > 1 or abs(coefficient) != 1:
                     text = f"({text})"
             factors += [text] * power
         number = abs(coefficient)
