@@ -1,0 +1,142 @@
+"""Which uses of a block can share one function.
+
+Numbers and flags stay parameters. What changes the structure (activations, sizes such as `3x3`, ranks of inputs)
+is fixed in a variant; so is everything for a definition in `fixed`, which the walk asks for when it cannot keep
+names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dslc.graph import Frame, Graph
+from dslc.plan.model import REQUIRED, Function, Parameter, size_name
+from dslc.spec import ir
+from dslc.spec.values import UNKNOWN, evaluate
+from dslc.vocab.dims import Dim, Sym, evaluate as number, symbol
+from dslc.vocab.kinds import Param
+from dslc.vocab.tensor import AXES, Tensor
+
+
+@dataclass(slots=True, eq=False)
+class Variant:
+    """The frames that become one function. `fixed` parameters are values in it, the others names."""
+
+    definition: ir.Definition
+    frames: list[Frame]
+    fixed: bool
+    function: Function
+    dynamic: dict[str, Any] = field(default_factory=dict)  # parameter name -> its symbol
+    done: bool = False
+
+    def environment(self, frame: Frame) -> dict[str, Dim]:
+        """The value of every symbol of this function in one of its uses."""
+        values: dict[str, Dim] = {
+            name: frame.scalars[name]
+            for name in self.dynamic
+            if isinstance(frame.scalars[name], (int, Sym))
+        }
+        only = len(frame.inputs) == 1
+        for name, tensor in frame.inputs.items():
+            if tensor is None:
+                continue
+            for axis, dim in zip(AXES[tensor.rank], tensor.shape, strict=True):
+                values[size_name(name, axis, only=only)] = dim
+        return values
+
+
+def _dynamic(values: list[Any]) -> bool:
+    """Whether a parameter with these values can stay a name."""
+    kinds = {"whole" if isinstance(v, (int, Sym)) and not isinstance(v, bool) else type(v).__name__ for v in values}
+    return len(kinds) == 1 and kinds <= {"whole", "float", "SpelledFloat", "bool"}
+
+
+def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Variant]:
+    """The variant of every frame."""
+    groups: dict[tuple[Any, ...], list[Frame]] = {}
+    for frame in graph.frames:
+        definition = frame.definition
+        names = [p.name for p in definition.parameters]
+        key: list[Any] = [definition]
+        for name, tensor in frame.inputs.items():
+            key.append((name, tensor.rank if tensor else None, tensor.dtype if tensor else None))
+            if definition in fixed:
+                key.append(tensor)
+        for name in names:
+            value = frame.scalars.get(name)
+            structural = definition in fixed or not _dynamic([value])
+            key.append((name, repr(value) if structural else None))
+        groups.setdefault(tuple(map(_hashable, key)), []).append(frame)
+    taken: dict[str, int] = {}
+    found: dict[Frame, Variant] = {}
+    for frames in groups.values():
+        variant = _variant(frames, frames[0].definition in fixed, taken)
+        for frame in frames:
+            found[frame] = variant
+    return found
+
+
+def _hashable(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value
+
+
+def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant:
+    definition = frames[0].definition
+    root = definition.kind == "model" and frames[0].parent is None
+    count = taken.get(definition.name, 0) + 1
+    taken[definition.name] = count
+    name = definition.name if count == 1 else f"{definition.name}{count}"
+    function = Function(name, definition.kind, (), {}, span=definition.node.span)
+    variant = Variant(definition, frames, fixed, function)
+    parameters: list[Parameter] = []
+    scope: dict[str, Any] = {}
+    for parameter in definition.parameters:
+        values = [f.scalars.get(parameter.name) for f in frames]
+        scope[parameter.name] = values[0]
+        if (fixed and not root) or not _dynamic(values) or UNKNOWN in values:
+            continue
+        whole = isinstance(values[0], (int, Sym)) and not isinstance(values[0], bool)
+        variant.dynamic[parameter.name] = (
+            symbol(parameter.name, generic=True) if whole else Param(parameter.name)
+        )
+        parameters.append(Parameter(parameter.name, _default(parameter, scope, variant)))
+    required = [p for p in parameters if p.default is REQUIRED]
+    function.parameters = (*required, *(p for p in parameters if p.default is not REQUIRED))
+    only = len(frames[0].inputs) == 1
+    for name, tensor in frames[0].inputs.items():
+        assert tensor is not None
+        if fixed or root:
+            function.inputs[name] = tensor
+            continue
+        dims = tuple(
+            symbol(size_name(name, axis, only=only), generic=True) for axis in AXES[tensor.rank]
+        )
+        function.inputs[name] = Tensor(dims, tensor.dtype)
+    return variant
+
+
+def _default(parameter: ir.Parameter, scope: dict[str, Any], variant: Variant) -> Any:
+    """The default as a value, where it does not depend on other parameters."""
+    if parameter.default is None:
+        return REQUIRED
+    value, found = evaluate(parameter.default, {})
+    return REQUIRED if found or value is UNKNOWN else value
+
+
+def holds(dim: Dim, actual: Dim, environment: dict[str, Dim]) -> bool:
+    """Whether the symbolic `dim` is `actual` in a use with these values."""
+    from dslc.vocab.dims import substitute
+
+    if isinstance(dim, int):
+        return dim == actual
+    if all(isinstance(v, int) for v in environment.values()):
+        try:
+            return number(dim, environment) == actual  # type: ignore[arg-type]
+        except (KeyError, AssertionError):
+            pass
+    return substitute(dim, environment) == actual
