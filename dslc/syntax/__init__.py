@@ -9,10 +9,14 @@ from dslc.syntax.tree import File
 
 __all__ = ["parse", "read"]
 
+SMALLEST = "model Tiny { input x: 4  x -> Dense(2) }"
+
 
 def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
     """The tree of `source`. Faulty statements are left out of it, each with its own diagnostic; the tree is
     None when nothing can be said about the rest."""
+    from dslc.syntax import statements
+    from dslc.syntax.brackets import balance
     from dslc.syntax.parser import Parser
     from dslc.syntax.report import Report
     from dslc.syntax.scan import scan
@@ -21,5 +25,17 @@ def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
     tokens, comments = scan(source, report)
     if tokens is None:
         return None, report.diagnostics()
-    declarations = tuple(Parser(source, tokens, report).run())
+    if not tokens and not report.found:
+        report.add(
+            "E0106",
+            "this spec is empty",
+            source.span(0, 0),
+            "a spec needs at least a model",
+            notes=[f"the smallest one: {SMALLEST}"],
+        )
+        return None, report.diagnostics()
+    balanced = balance(source, tokens, report)
+    if balanced is None:
+        return None, report.diagnostics()
+    declarations = statements.check(Parser(source, balanced, report).run(), report)
     return File(source, declarations, comments), report.diagnostics()

@@ -7,129 +7,195 @@ next one begins. The statements around it stay in the tree.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from dslc.source import Source, Span
 from dslc.syntax import unexpected
 from dslc.syntax.build import ACTIONS
 from dslc.syntax.report import Report
-from dslc.syntax.table import END, Table, load
-from dslc.syntax.tokens import CONTINUING, Token
+from dslc.syntax.table import END, load
+from dslc.syntax.tokens import CLOSERS, CONTINUING, OPENERS, Token
+from dslc.syntax.tree import Name
 
-LIST_STARTS = ("MODEL", "SECTION", "ASSERT", "ELSE")  # what may be shifted where statements are listed
 MAX_DEPTH = 200
+NESTING = frozenset("binary unary attribute call group list match flow section".split())
+
+Context = Literal["file", "body", "section", "match"]
+SIGNS: tuple[tuple[str, Context], ...] = (
+    ("MODEL", "file"),
+    ("ASSERT", "body"),
+    ("SECTION", "section"),
+    ("ELSE", "match"),
+)
+
+
+@cache
+def contexts() -> dict[int, Context]:
+    """The states of the machine between two statements, by what they list."""
+    found: dict[int, Context] = {}
+    for state, row in enumerate(load().actions):
+        for sign, context in SIGNS:
+            if row.get(sign, 0) > 0:
+                found[state] = context
+                break
+    return found
 
 
 class Parser:
     """One run over the tokens of one source."""
 
     def __init__(self, source: Source, tokens: list[Token], report: Report) -> None:
+        size = len(source.text)
         self.source = source
         self.report = report
-        self.table: Table = load()
-        size = len(source.text)
+        self.table = load()
+        self.contexts = contexts()
         self.tokens = [*tokens, Token(END, "", size, size, True)]
+        self.at = 0
+        self.begin = 0  # index of the token that began the statement being read
         self.states = [self.table.start]
         self.values: list[Any] = []
-        self.spans: list[tuple[int, int]] = []
-        self.begin = 0  # the index of the token that began the statement being read
-        self.at = 0
+        self.spans: list[tuple[int, int, int]] = []  # start, end, depth of the tree
 
     def run(self) -> list[Any]:
         """The declarations of the file; faults go to the report."""
+        failed = -1
         while True:
-            token = self.tokens[self.at]
-            if self.feed(token):
+            if self.feed(self.tokens[self.at]):
                 if self.states[-1] == self.table.end:
-                    break
+                    return list(self.values[-1])
                 self.at += 1
-                continue
-            if unexpected.explain(self):
-                continue
-            self.recover()
-        return self.values[-1] if self.values else []
+            elif not unexpected.explain(self):
+                self.recover(self.at == failed)
+                failed = self.at
 
     # ------------------------------------------------------------------------------- the machine
     def feed(self, token: Token) -> bool:
         """Shift `token` after the reductions it asks for; false, with those made, when it does not fit."""
-        table, states = self.table, self.states
-        actions, kind = table.actions, token.type
+        actions, states, kind = self.table.actions, self.states, token.type
         while True:
             action = actions[states[-1]].get(kind)
             if action is None:
                 return False
             if action > 0:
-                if self.lists(states[-1]):
+                if states[-1] in self.contexts:
                     self.begin = self.at
                 states.append(action - 1)
                 self.values.append(token)
-                self.spans.append((token.start, token.end))
+                self.spans.append((token.start, token.end, 0))
                 return True
             self.reduce(-action - 1)
-            if kind == END and states[-1] == table.end:
+            if states[-1] == self.table.end:
                 return True
 
     def reduce(self, number: int) -> None:
         rule = self.table.rules[number]
-        size, states, values, spans = rule.size, self.states, self.values, self.spans
-        if not rule.passes:
-            if size:
-                items, covered = values[-size:], (spans[-size][0], spans[-1][1])
-                del states[-size:], values[-size:], spans[-size:]
-            else:
-                place = self.tokens[self.at].start
-                items, covered = [], (place, place)
-            values.append(self.build(rule.name, items, covered))
-            spans.append(covered)
-        else:
+        states, values, spans, size = self.states, self.values, self.spans, rule.size
+        if rule.passes:
             states.pop()
+        elif size == 0:
+            place = self.tokens[self.at].start
+            values.append(self.build(rule.name, [], (place, place, 0)))
+            spans.append((place, place, 0))
+        else:
+            depth = max(span[2] for span in spans[-size:]) + (rule.name in NESTING)
+            items, covered = values[-size:], (spans[-size][0], spans[-1][1], depth)
+            del states[-size:], values[-size:], spans[-size:]
+            if depth > MAX_DEPTH:
+                values.append(self.shorten(covered))
+                covered = (covered[0], covered[1], 0)
+            else:
+                values.append(self.build(rule.name, items, covered))
+            spans.append(covered)
         states.append(self.table.gotos[states[-1]][rule.origin])
 
-    def build(self, name: str, items: list[Any], covered: tuple[int, int]) -> Any:
+    def build(self, name: str, items: list[Any], covered: tuple[int, int, int]) -> Any:
         """The value of a reduction; rules named `_…` are lists that grow in place."""
         if name[0] == "_":
-            if items and isinstance(items[0], list):
-                first, rest = items[0], items[1:]
-            else:
-                first, rest = [], items
-            for item in rest:
+            grown = items[0] if items and isinstance(items[0], list) else []
+            for item in items[1:] if items and items[0] is grown else items:
                 if isinstance(item, list):
-                    first.extend(item)
+                    grown.extend(item)
                 else:
-                    first.append(item)
-            return first
-        if any(isinstance(item, list) for item in items):
-            items = self.build("_", [[], *items], covered)
-        return ACTIONS[name](items, Span(self.source, *covered))
+                    grown.append(item)
+            return grown
+        for item in items:
+            if isinstance(item, list):
+                items = self.build("_", [[], *items], covered)
+                break
+        return ACTIONS[name](items, Span(self.source, covered[0], covered[1]))
+
+    def shorten(self, covered: tuple[int, int, int]) -> Name:
+        """Report an expression of too many levels; a name stands in for it."""
+        span = self.source.span(covered[0], covered[1])
+        if not self.report.explains(span.start, span.end):
+            self.report.add(
+                "E0121",
+                f"this expression nests deeper than {MAX_DEPTH} levels",
+                span,
+                notes=["give parts of it names: `y = …`"],
+            )
+        return Name(span, "_")
+
+    def accepts(self, *kinds: str) -> bool:
+        """Could these tokens come next?"""
+        actions, rules, gotos = self.table.actions, self.table.rules, self.table.gotos
+        states = list(self.states)
+        for kind in kinds:
+            while True:
+                action = actions[states[-1]].get(kind)
+                if action is None:
+                    return False
+                if action > 0:
+                    states.append(action - 1)
+                    break
+                rule = rules[-action - 1]
+                if rule.size:
+                    del states[-rule.size :]
+                states.append(gotos[states[-1]][rule.origin])
+                if states[-1] == self.table.end:
+                    return True
+        return True
 
     # --------------------------------------------------------------------------------- recovery
-    def lists(self, state: int) -> bool:
-        """Is `state` between two statements, entries, arms or declarations?"""
-        row = self.table.actions[state]
-        return any(row.get(start, 0) > 0 for start in LIST_STARTS)
+    def context(self) -> Context:
+        """What the innermost list holds that is being read."""
+        for state in reversed(self.states):
+            if state in self.contexts:
+                return self.contexts[state]
+        return "file"
+
+    def bracket(self) -> str:
+        """The innermost bracket that is open."""
+        for value in reversed(self.values):
+            if isinstance(value, Token) and value.type in OPENERS:
+                return value.type
+        return ""
 
     def drop(self) -> None:
+        """Take the topmost symbol off the stack."""
         self.states.pop()
         self.values.pop()
         self.spans.pop()
 
-    def recover(self) -> None:
-        """Drop the unfinished statement and move to the start of the next one in the same list."""
-        while not self.lists(self.states[-1]):
-            self.drop()
-        depth = sum(
-            value.type == "LBRACE" for value in self.values if isinstance(value, Token)
-        )
-        start = self.at
+    def recover(self, stuck: bool = False) -> None:
+        """Drop the unfinished statement and move to where the next one of the same list begins."""
+        here = self.at + stuck
         while True:
-            token = self.tokens[self.at]
-            if token.type == END:
+            while self.states[-1] not in self.contexts:
+                self.drop()
+            depth = sum(isinstance(v, Token) and v.type == "LBRACE" for v in self.values)
+            while (token := self.tokens[self.at]).type != END:
+                if token.type in CLOSERS:
+                    if token.depth < depth:
+                        break
+                elif token.first and token.depth == depth and self.at >= here:
+                    if token.type not in CONTINUING:
+                        return
+                self.at += 1
+            if token.type in self.table.actions[self.states[-1]]:
                 return
-            if token.depth < depth and token.type == "RBRACE":
-                break
-            fresh = token.first and self.at > start or self.at > self.begin and token.first
-            if token.depth == depth and fresh and token.type not in CONTINUING:
-                return
-            self.at += 1
-        while "RBRACE" not in self.table.actions[self.states[-1]]:
-            self.drop()
+            self.drop()  # a `match` left without arms: leave it, and what it stood in
+            if token.type != END:
+                self.at += 1

@@ -8,6 +8,18 @@ TEXTS = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBR
 KEYWORDS = frozenset(
     "MODEL BLOCK IMPORT INPUT OUTPUT ASSERT MATCH ELSE REPEAT AS WHERE AND OR NOT".split()
 )
+SPELLED = {
+    "LPAR": "(",
+    "RPAR": ")",
+    "RSQB": "]",
+    "LBRACE": "{",
+    "RBRACE": "}",
+    "COMMA": ",",
+    "COLON": ":",
+    "EQUAL": "=",
+    "ARROW": "->",
+    "ELSE": "else",
+}  # the signs that an error message may ask for, the most telling ones first
 WORDS = frozenset({"NAME", "CALLNAME", "SECTION"})
 LITERALS = frozenset({"NUMBER", "SIZE", "STRING"})
 ENDERS = WORDS | LITERALS | frozenset(CLOSERS)  # an expression may end here

@@ -1,0 +1,211 @@
+"""Every bracket gets its partner before the parser sees it.
+
+Brackets that match are left alone, however the text is laid out. Only when some do not is the indentation
+asked where the missing one belongs; each is then reported once and put in (or taken out), so that one
+forgotten bracket is one diagnostic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dslc.diagnostics import Label
+from dslc.source import Source
+from dslc.syntax.report import Report, insert, swap
+from dslc.syntax.tokens import CLOSERS, OPENERS, TEXTS, WORDS, Token
+
+MAX_NESTING = 64
+DECLARING = frozenset({"MODEL", "BLOCK", "IMPORT"})
+STARTING = DECLARING | {"SECTION", "INPUT", "OUTPUT", "ASSERT"}  # never inside ( ) or [ ]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The opener at index `opener` is closed in front of the token at `before`."""
+
+    opener: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """The closer at index `closer` closes nothing, or (`opener` >= 0) a bracket of another kind."""
+
+    closer: int
+    opener: int = -1
+
+
+Fault = Missing | Stray
+
+
+def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] | None:
+    """`tokens` with all brackets paired and their depths set; None when they nest too deep."""
+    depth = 0
+    for token in tokens:
+        depth += (token.type in OPENERS) - (token.type in CLOSERS)
+        if depth > MAX_NESTING:
+            report.add(
+                "E0121",
+                f"brackets nest deeper than {MAX_NESTING} levels",
+                source.span(token.start, token.end),
+                f"level {MAX_NESTING + 1} begins here",
+                notes=["give the inner parts names: `y = …`, or make them a `block`"],
+            )
+            return None
+    plain = _pair(source, tokens, hints=False)
+    if plain:
+        hinted = _pair(source, tokens, hints=True)
+        chosen = hinted if len(hinted) <= len(plain) else plain
+        broken = {
+            d.primary.span.line for d in report.found if d.code == "E0103" and d.primary
+        }
+        for fault in chosen:
+            _explain(source, tokens, fault, report, broken)
+        tokens = _repair(tokens, chosen)
+    depth = 0
+    for token in tokens:
+        depth -= token.type in CLOSERS
+        token.depth = depth
+        depth += token.type in OPENERS
+    return tokens
+
+
+def _pair(source: Source, tokens: list[Token], *, hints: bool) -> list[Fault]:
+    """The faults of the brackets; with `hints` the indentation has a say."""
+    faults: list[Fault] = []
+    stack: list[tuple[int, int]] = []  # index of the opener, indentation of its line
+    indent = 0
+    for i, token in enumerate(tokens):
+        kind = token.type
+        if token.first:
+            indent = source.line_column(token.start)[1] - 1
+            if kind not in CLOSERS:
+                while stack and _ends(tokens, i, stack[-1], indent, hints):
+                    faults.append(Missing(stack.pop()[0], i))
+        if kind in OPENERS:
+            stack.append((i, indent))
+        elif kind in CLOSERS:
+            _close(tokens, i, stack, faults, indent if token.first and hints else -1, hints)
+    while stack:
+        faults.append(Missing(stack.pop()[0], len(tokens)))
+    return faults
+
+
+def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints: bool) -> bool:
+    """Must the bracket `top` have been closed before the line that begins with token `i`?"""
+    opener, outer = top
+    kind = tokens[i].type
+    following = tokens[i + 1].type if i + 1 < len(tokens) else ""
+    if kind in DECLARING and (following in WORDS or following == "STRING"):
+        return True
+    if tokens[opener].type == "LBRACE":
+        return hints and indent <= outer and i > opener + 1
+    if kind in STARTING:
+        return True
+    before = tokens[i - 1].type
+    if before in ("COMMA", "LPAR", "LSQB"):
+        return hints and indent <= outer and following in ("EQUAL", "ARROW") and before == "COMMA"
+    return hints and (indent <= outer or (kind == "NAME" and following == "EQUAL"))
+
+
+def _close(
+    tokens: list[Token],
+    i: int,
+    stack: list[tuple[int, int]],
+    faults: list[Fault],
+    indent: int,
+    hints: bool,
+) -> None:
+    wanted = CLOSERS[tokens[i].type]
+    if indent >= 0 and wanted == "LBRACE":
+        partners = [n for n, (k, outer) in enumerate(stack) if outer == indent]
+        if partners and stack[-1][1] > indent:
+            while len(stack) > partners[-1] + 1:
+                faults.append(Missing(stack.pop()[0], i))
+    if not stack or all(tokens[k].type != wanted for k, _ in stack):
+        if stack and tokens[stack[-1][0]].type != "LBRACE" and tokens[i].type != "RBRACE":
+            faults.append(Stray(i, stack.pop()[0]))
+        else:
+            faults.append(Stray(i))
+        return
+    if tokens[stack[-1][0]].type == "LBRACE" and wanted != "LBRACE":
+        faults.append(Stray(i))  # `( { )`: the brace holds statements, so the `)` is the odd one
+        return
+    if hints and wanted == "LBRACE" and indent < 0 and not tokens[i].first:
+        opener = stack[-1][0]
+        if tokens[opener].type == "LBRACE" and any(t.first for t in tokens[opener + 1 : i + 1]):
+            faults.append(Stray(i))
+            return
+    while tokens[stack[-1][0]].type != wanted:
+        faults.append(Missing(stack.pop()[0], i))
+    stack.pop()
+
+
+def _explain(
+    source: Source, tokens: list[Token], fault: Fault, report: Report, broken: set[int]
+) -> None:
+    if isinstance(fault, Missing):
+        opener = tokens[fault.opener]
+        sign = TEXTS[OPENERS[opener.type]]
+        before = tokens[fault.before - 1]
+        place = source.span(before.end, before.end)
+        span = source.span(opener.start, opener.end)
+        if span.line in broken:
+            return
+        report.add(
+            "E0107",
+            f"this `{opener.text}` is never closed",
+            span,
+            "opened here",
+            secondary=[Label(place, f"`{sign}` probably belongs here")],
+            fixes=[insert(f"insert `{sign}`", place, sign, safe=False)],
+        )
+        return
+    closer = tokens[fault.closer]
+    span = source.span(closer.start, closer.end)
+    if span.line in broken:
+        return
+    if fault.opener >= 0:
+        opener = tokens[fault.opener]
+        sign = TEXTS[OPENERS[opener.type]]
+        report.add(
+            "E0109",
+            f"`{opener.text}` is closed by `{closer.text}`",
+            span,
+            f"`{sign}` belongs here",
+            secondary=[Label(source.span(opener.start, opener.end), "opened here")],
+            fixes=[swap(f"write `{sign}`", span, sign, safe=False)],
+        )
+        return
+    report.add(
+        "E0108",
+        f"this `{closer.text}` closes nothing",
+        span,
+        "no bracket is open for it",
+        fixes=[swap("take it out", span, "", safe=False)],
+    )
+
+
+def _repair(tokens: list[Token], faults: list[Fault]) -> list[Token]:
+    strays: dict[int, Stray] = {}
+    missing: dict[int, list[int]] = {}
+    for fault in faults:
+        if isinstance(fault, Stray):
+            strays[fault.closer] = fault
+        else:
+            missing.setdefault(fault.before, []).append(fault.opener)
+    out: list[Token] = []
+    for i in range(len(tokens) + 1):
+        for opener in missing.get(i, ()):
+            kind = OPENERS[tokens[opener].type]
+            place = tokens[i - 1].end
+            out.append(Token(kind, TEXTS[kind], place, place, False, virtual=True))
+        if i == len(tokens):
+            break
+        stray = strays.get(i)
+        if stray is None:
+            out.append(tokens[i])
+        elif stray.opener >= 0:
+            token, kind = tokens[i], OPENERS[tokens[stray.opener].type]
+            out.append(Token(kind, TEXTS[kind], token.start, token.end, token.first))
+    return out

@@ -1,0 +1,27 @@
+"""Words that begin statements in other languages, and what a spec says instead."""
+
+from __future__ import annotations
+
+HABITS: dict[str, str] = {
+    "def": "a reusable part is a `block Name(parameters) { … }`",
+    "function": "a reusable part is a `block Name(parameters) { … }`",
+    "fn": "a reusable part is a `block Name(parameters) { … }`",
+    "func": "a reusable part is a `block Name(parameters) { … }`",
+    "class": "a network is a `model Name(parameters) { … }`",
+    "return": "the last flow of a body is its result; several are named: `output name: …`",
+    "if": "a choice made while compiling is `match { condition: value  else: value }`",
+    "elif": "a choice made while compiling is `match { condition: value  else: value }`",
+    "for": "repetition is `-> Block(64) * 3` or `-> repeat 3 { … }`",
+    "while": "repetition is `-> Block(64) * 3` or `-> repeat 3 { … }`",
+    "let": "a value is named by `name = value` alone",
+    "var": "a value is named by `name = value` alone",
+    "const": "a value is named by `name = value` alone",
+    "from": 'blocks come from a file by `import "file.dl" (Name)`',
+    "lambda": "a reusable part is a `block Name(parameters) { … }`",
+    "with": "settings stand in sections such as `train { … }`",
+    "try": "a spec has no exceptions",
+    "self": "a body names its values directly: `x -> Dense(8)`",
+}
+
+# `nn.Conv2d(8)`: names of modules that other frameworks write in front of their layers.
+PREFIXES = frozenset({"nn", "F", "torch", "tf", "keras", "layers", "K", "optim", "np", "self"})
