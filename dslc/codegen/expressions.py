@@ -1,48 +1,51 @@
 """Where an expression that does not fit on its line is split.
 
-One rule for all: on one line if it fits; else the brackets that hold most are opened, their items on one
-line of their own where black would do so, else one on each line with a trailing comma, which black and
+One rule for all: on one line if it fits; else brackets are opened, their items on one line of
+their own where black would do so, else one on each line with a trailing comma, which black and
 ruff then leave alone; operators split only inside parentheses. `Splitter.place` is the door.
+
+Black and ruff agree on all of this but in corners that no backend needs, and where no text is
+stable under both: three or more filled brackets after one another (`f(a)(b)[c]`), long lambdas,
+long slice bounds, and names that do not fit on a line of their own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from dslc.codegen import literals
 from dslc.codegen.flat import (
     LAMBDA,
     OR,
-    PRIMARY,
     TEST,
     UNARY,
     Flat,
     Part,
     least_after_not,
-    lone_generator,
     operands,
     precedence,
 )
 from dslc.codegen.nodes import (
-    Attr,
     BinOp,
     BoolOp,
-    Call,
     Commented,
     Compare,
     Comprehension,
     Conditional,
-    DictOf,
     Expr,
-    Index,
     Kw,
     Lambda,
-    ListOf,
     Pair,
     Star,
-    TupleOf,
     UnaryOp,
+)
+from dslc.codegen.pieces import (
+    Bracket,
+    Pieces,
+    joined,
+    joined_text,
+    take_apart,
+    take_operation_apart,
 )
 
 INDENT = 4
@@ -54,17 +57,6 @@ class Hold(Enum):
     PARENS = "parentheses of its own: at operators, dots and conditions"
     LINE = "a line inside brackets: at operators and dots"
     PREFIX = "something before it on its line, as in `name=`: nowhere but in brackets"
-
-
-@dataclass(frozen=True)
-class Bracket:
-    """A pair of brackets of an expression and what is between them."""
-
-    kind: str  # "call", "display", "index", "parens" or "clauses"
-    opening: str
-    closing: str
-    items: tuple[Part, ...]
-    flat: str
 
 
 class Splitter:
@@ -132,12 +124,12 @@ class Splitter:
         return self.at_brackets(node, indent, prefix, suffix)
 
     def _pair(self, key: Expr, value: Expr, indent: int, suffix: str) -> list[str]:
-        head = f"{self.flat.text(key, TEST)}: "
-        keys = self._operation_pieces(key, TEST)
+        head = f"{self.flat.text(key, UNARY)}: "
+        keys = take_operation_apart(key, self.flat, UNARY)
         lines = self.place(value, indent, head, suffix)
         if self.fits(0, lines[0]) or all(isinstance(piece, str) for piece in keys):
             return lines
-        return self._open(_joined([*keys, ": ", *self.pieces(value)]), indent, "", suffix)
+        return self._open(joined([*keys, ": ", *take_apart(value, self.flat)]), indent, "", suffix)
 
     def parenthesized(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
         """`node` in parentheses on lines of their own."""
@@ -146,14 +138,19 @@ class Splitter:
         return [f"{pad}{prefix}(", *body, f"{pad}){suffix}"]
 
     def with_comment(self, lines: list[str], text: str, indent: int) -> list[str]:
-        """`lines` with a comment after the last, or above them where it would not fit."""
+        """`lines` with a comment after the last, or above them where it would not fit.
+
+        It goes above what ends in `)(x)`, or in parentheses around one line: black would move it.
+        """
         comment = literals.comment(text)
         last = f"{lines[-1]}  {comment}"
-        if self.fits(0, last):
+        closes = lines[-1].strip().rstrip(",") in (")", "]", "}")
+        wraps_one_line = len(lines) == 3 and lines[0].endswith(" (")
+        if self.fits(0, last) and (len(lines) == 1 or (closes and not wraps_one_line)):
             return [*lines[:-1], last]
         return [" " * indent + comment, *lines]
 
-    # --- operators and dots --------------------------------------------------------------------------
+    # --- operators and dots -----------------------------------------------------------------
 
     def _at_operators(
         self, node: BinOp | Compare | BoolOp, indent: int, prefix: str, suffix: str
@@ -168,12 +165,12 @@ class Splitter:
 
     def dots(self, node: Part) -> int:
         """How many attributes are taken of calls and indices: two make black split at the dots."""
-        pieces = self.pieces(node)
+        pieces = take_apart(node, self.flat)
         return sum(isinstance(piece, str) and i > 0 for i, piece in enumerate(pieces))
 
     def _at_dots(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
-        links: list[list[str | Bracket]] = [[]]
-        for i, piece in enumerate(self.pieces(node)):
+        links: list[Pieces] = [[]]
+        for i, piece in enumerate(take_apart(node, self.flat)):
             if i and isinstance(piece, str):
                 links.append([])
             links[-1].append(piece)
@@ -183,114 +180,68 @@ class Splitter:
             lines += self._open(link, indent, "" if i else prefix, after)
         return lines
 
-    # --- brackets ------------------------------------------------------------------------------------
-
-    def pieces(self, node: Part) -> list[str | Bracket]:
-        """A primary taken apart: names and `.attributes` as text, the brackets between them."""
-        found: list[str | Bracket] = []
-        while isinstance(node, Attr | Call | Index):
-            if isinstance(node, Attr):
-                found.append(f".{node.name}")
-                node = node.value
-            elif isinstance(node, Call):
-                found.append(self._bracket(node))
-                node = node.func
-            else:
-                found.append(Bracket("index", "[", "]", node.items, self.flat.join(node.items)))
-                node = node.value
-        base = self._base(node)
-        is_number = isinstance(base, str) and base[0].isdigit() and bool(found)
-        found.append(f"({base})" if is_number else base)
-        found.reverse()
-        return _joined(found)
-
-    def _bracket(self, node: Call) -> Bracket:
-        generator = lone_generator(node)
-        if generator:
-            return Bracket("clauses", "(", ")", (generator,), self.flat.arguments(node))
-        return Bracket("call", "(", ")", node.arguments, self.flat.arguments(node))
-
-    def _base(self, node: Part) -> str | Bracket:
-        text = self.flat.text(node, PRIMARY)
-        inner = text[1:-1]
-        match node:
-            case TupleOf(items=items) | ListOf(items=items) | DictOf(pairs=items):
-                return Bracket("display", text[0], text[-1], tuple(items), inner)
-            case Comprehension():
-                return Bracket("clauses", text[0], text[-1], (node,), inner)
-        if precedence(node) < PRIMARY:
-            return Bracket("parens", "(", ")", (node,), inner)
-        return text
+    # --- brackets ---------------------------------------------------------------------------
 
     def at_brackets(self, node: Part, indent: int, prefix: str, suffix: str) -> list[str]:
         """`node` with the brackets opened that must be, or that hold most."""
-        return self._open(self.pieces(node), indent, prefix, suffix)
+        return self._open(take_apart(node, self.flat), indent, prefix, suffix)
 
     def at_one_operator(
         self, node: BinOp | Compare | BoolOp, indent: int, prefix: str, suffix: str
     ) -> list[str] | None:
-        """`a + f(…)` split in its brackets, where black prefers that to parentheses around it all."""
+        """`a + f(…)` split in its brackets, where black prefers that to more parentheses."""
         if len(operands(node)) != 2:
             return None
-        pieces = self._operation_pieces(node)
+        pieces = take_operation_apart(node, self.flat)
         if not (self._ends_well(pieces, indent) or self._starts_well(pieces, indent)):
             return None
-        choices = [i for i, piece in enumerate(pieces) if not isinstance(piece, str) and piece.items]
+        choices = [
+            i for i, piece in enumerate(pieces) if isinstance(piece, Bracket) and piece.items
+        ]
         if not choices:
             return None
-        best = choices[-1]
-        for choice in reversed(choices):
-            if self.fits(indent, prefix + _text(pieces[:choice]) + "(") and self.fits(
-                indent, ")" + _text(pieces[choice + 1 :]) + suffix
-            ):
+        best = None
+        for choice in reversed([] if self.flat.is_forced(node) else choices):
+            head, tail = joined_text(pieces[:choice]), joined_text(pieces[choice + 1 :])
+            if self.fits(indent, f"{prefix}{head}(") and self.fits(indent, f"){tail}{suffix}"):
                 best = choice
                 break
         lines = self._open(pieces, indent, prefix, suffix, best)
         return lines if self.fits(0, lines[0]) else None
 
-    def _ends_well(self, pieces: list[str | Bracket], indent: int) -> bool:
+    def _ends_well(self, pieces: Pieces, indent: int) -> bool:
         last = pieces[-1]
         if isinstance(last, str) or not last.items or last.kind == "index":
             return False
         several = any(isinstance(piece, Bracket) for piece in pieces[:-1])
-        return several or self.fits(indent + INDENT, _text(pieces[:-1]) + "(")
+        return several or self.fits(indent + INDENT, joined_text(pieces[:-1]) + "(")
 
-    def _starts_well(self, pieces: list[str | Bracket], indent: int) -> bool:
+    def _starts_well(self, pieces: Pieces, indent: int) -> bool:
         first, rest = pieces[0], pieces[1:]
         if isinstance(first, str) or not first.items:
             return False
         following = next((i for i, piece in enumerate(rest) if isinstance(piece, Bracket)), None)
-        text = _text(rest) if following is None else _text(rest[:following]) + "("
+        text = joined_text(rest) if following is None else joined_text(rest[:following]) + "("
         return self.fits(indent + INDENT, ")" + text)
-
-    def _operation_pieces(self, node: Part, least: int = LAMBDA) -> list[str | Bracket]:
-        """Texts and brackets of an operation, in the order of its text."""
-        if precedence(node) < least or not isinstance(node, BinOp | Compare | BoolOp | UnaryOp):
-            return self.pieces(node)
-        if isinstance(node, UnaryOp):
-            sign = "not " if node.op == "not" else node.op
-            operand = self._operation_pieces(node.operand, precedence(node))
-            return _joined([sign, *operand])
-        found: list[str | Bracket] = []
-        for op, value, inner in operands(node):
-            if op:
-                hugged = op == "**" and " ** " not in self.flat.text(node)
-                found.append(op if hugged else f" {op} ")
-            found += self._operation_pieces(value, inner)
-        return _joined(found)
 
     def _open(
         self,
-        pieces: list[str | Bracket],
+        pieces: Pieces,
         indent: int,
         prefix: str,
         suffix: str,
         first: int | None = None,
     ) -> list[str]:
         opened = [
-            i == first or isinstance(piece, Bracket) and any(map(self.flat.is_forced, piece.items))
+            i == first
+            or (isinstance(piece, Bracket) and any(map(self.flat.is_forced, piece.items)))
             for i, piece in enumerate(pieces)
         ]
+        if any(opened):  # ruff would open the calls before a forced one too
+            last = max(i for i, is_open in enumerate(opened) if is_open)
+            for i, piece in enumerate(pieces[:last]):
+                if first is None and isinstance(piece, Bracket) and piece.kind == "call":
+                    opened[i] = bool(piece.items)
         while (chosen := self._to_open(pieces, opened, indent, prefix, suffix)) is not None:
             opened[chosen] = True
         pad = " " * indent
@@ -309,13 +260,13 @@ class Splitter:
 
     def _to_open(
         self,
-        pieces: list[str | Bracket],
+        pieces: Pieces,
         opened: list[bool],
         indent: int,
         prefix: str,
         suffix: str,
     ) -> int | None:
-        """The bracket to open next: one on the first line that is too long, as black would choose it.
+        """The bracket to open next, on the first line that is too long, as black chooses it.
 
         That is the last that the line reaches, but a longer one whose items can be kept apart by a
         trailing comma is better: in `Dense(64, …)(x)` the arguments of `Dense`.
@@ -366,9 +317,18 @@ class Splitter:
             case "call" | "index" if natural and closed and self.fits(indent, bracket.flat):
                 return [" " * indent + bracket.flat]
         lines: list[str] = []
+        if bracket.opening == "(" and bracket.kind == "display" and len(bracket.items) == 1:
+            return self._lone_item(bracket.items[0], indent)
         for item in bracket.items:
             lines += self.place(item, indent, suffix=",", hold=Hold.LINE)
         return lines
+
+    def _lone_item(self, item: Part, indent: int) -> list[str]:
+        """The item of `(x,)`: its comma does not keep the brackets open, a comment line does."""
+        if not isinstance(item, Commented):
+            return self.place(item, indent, suffix=",", hold=Hold.LINE)
+        lines = self.place(item.node, indent, suffix=",", hold=Hold.LINE)
+        return [" " * indent + literals.comment(item.comment), *lines]
 
     def _clauses(self, node: Comprehension, indent: int) -> list[str]:
         lines = self.place(node.element, indent, "", "", TEST, Hold.LINE)
@@ -378,21 +338,3 @@ class Splitter:
         for test in node.conditions:
             lines += self.place(test, indent, "if ", "", OR, Hold.LINE)
         return lines
-
-
-def _text(pieces: list[str | Bracket]) -> str:
-    return "".join(
-        piece if isinstance(piece, str) else f"{piece.opening}{piece.flat}{piece.closing}"
-        for piece in pieces
-    )
-
-
-def _joined(pieces: list[str | Bracket]) -> list[str | Bracket]:
-    """`pieces` with neighbouring texts made one: `.a.b` splits before `.a` only."""
-    out: list[str | Bracket] = []
-    for piece in pieces:
-        if out and isinstance(piece, str) and isinstance(out[-1], str):
-            out[-1] += piece
-        else:
-            out.append(piece)
-    return out

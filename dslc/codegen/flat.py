@@ -1,7 +1,8 @@
 """The one-line text of an expression: precedence, parentheses and spacing, as black has them.
 
-`Flat` remembers the text of every node it has seen, so that the layout may ask again at each level. It
-knows no widths; comments inside an expression are not part of its one-line text, `is_forced` tells of them.
+`Flat` remembers the text of every node it has seen, so that the layout may ask again at each
+level. It knows no widths; comments inside an expression are not part of its one-line text:
+`is_forced` tells of them.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def least_after_not(operand: Expr) -> int:
 
 
 def operands(node: BinOp | Compare | BoolOp) -> list[tuple[str, Expr, int]]:
-    """The operands of one chain of equal precedence as (operator before it, operand, least precedence).
+    """The operands of one chain of equal precedence: (operator before, operand, least precedence).
 
     `a + b - c` is one chain of three; the left-nested tree is walked without recursion.
     """
@@ -151,7 +152,7 @@ class Flat:
                 return f"{name}={text(value)}"
             case Pair(key=key, value=value):
                 assert key is not None
-                return f"{text(key, TEST)}: {text(value)}"
+                return f"{text(key, UNARY)}: {text(value)}"
             case Attr(value=value, name=name):
                 return f"{self.attribute_owner(value)}.{name}"
             case Call():
@@ -183,7 +184,8 @@ class Flat:
                 head = f"lambda {', '.join(params)}" if params else "lambda"
                 return f"{head}: {text(body)}"
             case Comprehension(kind=kind):
-                opening, closing = {"list": "[]", "generator": "()"}.get(kind, "{}")
+                brackets = {"list": "[]", "generator": "()"}.get(kind, "{}")
+                opening, closing = brackets[0], brackets[1]
                 return f"{opening}{' '.join(self.clauses(node))}{closing}"
             case Slice(start=start, stop=stop, step=step):
                 return self._slice(start, stop, step)
@@ -241,7 +243,7 @@ def lone_generator(node: Call) -> Comprehension | None:
 
 
 def _is_simple(node: Expr) -> bool:
-    """Whether black hugs `**` beside `node`: names, dotted names and numbers, and those after a sign."""
+    """Whether black hugs `**` beside `node`: names, dotted names and numbers, also signed."""
     if isinstance(node, UnaryOp):
         return node.op != "not" and isinstance(node.operand, Lit | Ref) and _is_simple(node.operand)
     if isinstance(node, Lit):
@@ -254,7 +256,9 @@ def _is_simple(node: Expr) -> bool:
 def _is_plain_bound(node: Expr) -> bool:
     if isinstance(node, UnaryOp):
         return node.op != "not" and _is_plain_bound(node.operand)
-    return isinstance(node, Lit) and "(" not in node.code or isinstance(node, Ref) and "." not in node.name
+    if isinstance(node, Lit):
+        return "(" not in node.code
+    return isinstance(node, Ref) and "." not in node.name
 
 
 def parts(node: Part) -> list[Part]:

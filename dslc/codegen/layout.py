@@ -1,18 +1,18 @@
 """Statements as text that neither black nor ruff would change.
 
-`render` is the one function others call. Expressions are laid out by `expressions.Splitter`; this module
-knows what each statement puts before and after them, and the blank lines around definitions.
+`render` is the one function others call. Expressions are laid out by `expressions.Splitter`; this
+module knows what each statement puts before and after them, and the blank lines around
+definitions.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import get_args
 
 from dslc.codegen import literals
 from dslc.codegen.expressions import INDENT, Hold, Splitter
-from dslc.codegen.flat import BINARY, PRIMARY, Part, operands, precedence
+from dslc.codegen.flat import PRIMARY, precedence
 from dslc.codegen.nodes import (
     Assert,
     Assign,
@@ -28,16 +28,15 @@ from dslc.codegen.nodes import (
     Expression,
     For,
     If,
-    Index,
     Param,
     Pass,
     Raise,
     Return,
-    Star,
     Statement,
     TupleOf,
     With,
 )
+from dslc.codegen.pieces import take_apart
 
 WIDTH = 88
 
@@ -50,10 +49,10 @@ def render(
     `indent` counts columns. An expression is laid out as if it stood on a line of its own inside
     brackets, its first line without the indentation, ready to be placed by a template.
     """
-    if isinstance(node, get_args(Expr)):
+    if isinstance(node, Expr):
         lines = Splitter(width).place(node, indent, hold=Hold.LINE)
         return "\n".join(lines)[indent:]
-    statements = tuple(node) if isinstance(node, Sequence) else (node,)
+    statements = node if isinstance(node, Sequence) else (node,)
     lines = _Page(width).block(statements, indent)
     return "".join(f"{line}\n" for line in lines)
 
@@ -64,10 +63,10 @@ class _Page:
         self.splitter = Splitter(width)
         self.flat = self.splitter.flat
 
-    # --- blocks --------------------------------------------------------------------------------------
+    # --- blocks -----------------------------------------------------------------------------
 
     def block(self, body: Sequence[Statement], indent: int) -> list[str]:
-        """Statements with the blank lines black wants: one, or two at the top, around definitions."""
+        """Statements, with one blank line around definitions, two at the top."""
         around = [""] * (1 if indent else 2)
         lines: list[str] = []
         last: Statement | None = None
@@ -77,9 +76,8 @@ class _Page:
                 pending = True
                 continue
             if last is not None:
-                if self._starts_definition(body, i) and not isinstance(last, Comment):
-                    lines += around
-                elif isinstance(last, Def | Class):
+                opens = self._starts_definition(body, i) and not isinstance(last, Comment)
+                if opens or isinstance(last, Def | Class):
                     lines += around
                 elif pending:
                     lines.append("")
@@ -100,7 +98,7 @@ class _Page:
         lines = self.block((*body, Pass()) if idle else body, indent + INDENT)
         return ["", *lines] if self._starts_definition(body, 0) else lines
 
-    # --- statements ----------------------------------------------------------------------------------
+    # --- statements -------------------------------------------------------------------------
 
     def statement(self, node: Statement, indent: int) -> list[str]:
         pad = " " * indent
@@ -192,7 +190,7 @@ class _Page:
             lines += [f"{' ' * indent}else:", *self.inner(rest, indent)]
         return lines
 
-    # --- the value of a statement --------------------------------------------------------------------
+    # --- the value of a statement -----------------------------------------------------------
 
     def hang(
         self, prefix: str, value: Expr, suffix: str, indent: int, wraps: bool = True
@@ -209,23 +207,24 @@ class _Page:
         if wraps and self._wants_parentheses(prefix, value, indent):
             return self.splitter.parenthesized(value, indent, prefix, suffix)
         lines = self.splitter.place(value, indent, prefix, suffix)
-        if wraps and not self.splitter.fits(0, lines[0]) and self.splitter.fits(indent, prefix + "("):
+        fits = self.splitter.fits
+        if wraps and not fits(0, lines[0]) and fits(indent, f"{prefix}("):
             inner = self.splitter.parenthesized(value, indent, prefix, suffix)
-            return inner if self.splitter.fits(0, inner[1]) else lines
+            return inner if fits(0, inner[1]) else lines
         return lines
 
     def _wants_parentheses(self, prefix: str, value: Expr, indent: int) -> bool:
         match value:
             case BinOp() | Compare() | BoolOp() | Conditional():
                 return True
-        pieces = self.splitter.pieces(value)
+        pieces = take_apart(value, self.flat)
         if precedence(value) == PRIMARY and all(
             isinstance(piece, str) or not piece.items for piece in pieces
         ):
             return self.splitter.fits(indent + INDENT, self.flat.text(value))
         return self.splitter.dots(value) >= 2
 
-    # --- definitions ---------------------------------------------------------------------------------
+    # --- definitions ------------------------------------------------------------------------
 
     def _def(self, node: Def, indent: int) -> list[str]:
         pad = " " * indent
@@ -236,7 +235,6 @@ class _Page:
             lines = [pad + head]
         else:
             inner = " " * (indent + INDENT)
-            tail = "" if node.params[-1].kind == "**" else ","
             body = [f"{inner}{param}," for param in params]
             lines = [f"{pad}def {node.name}(", *body, f"{pad}){returns}:"]
         return self._decorators(node.decorators, indent) + lines + self._suite(node, indent)

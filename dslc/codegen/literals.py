@@ -1,7 +1,7 @@
-"""How values of a spec are spelled in Python: the only door through which its text reaches a script.
+"""How values of a spec are spelled in Python: the one door through which its text reaches a script.
 
-Every string is escaped until it is printable and safe between its quotes, so no spec, however hostile,
-can end a literal, a docstring or a comment early. This module imports nothing of dslc.
+Every string is escaped until it is printable and safe between its quotes, so no spec, however
+hostile, can end a literal, a docstring or a comment early. This module imports nothing of dslc.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MAX_DIGITS = 4000  # CPython refuses to convert longer integers
 
 
 def literal(value: Scalar, text: str | None = None) -> str:
-    """The Python spelling of `value`; a number keeps the user's spelling `text` if it means the same."""
+    """The Python spelling of `value`; a number keeps the spelling `text` if it means the same."""
     if isinstance(value, str):
         return string(value)
     if isinstance(value, bool) or value is None:
@@ -46,21 +46,21 @@ def _same_number(text: str, value: int | float) -> bool:
 
 
 def string(value: str) -> str:
-    """`value` in double quotes, or in single ones where that saves escapes, as black and ruff have it."""
+    """`value` in double quotes, or in single ones where that saves escapes, as black has it."""
     quote = "'" if value.count('"') > value.count("'") else '"'
     body = escape(value).replace(quote, "\\" + quote)
     return f"{quote}{body}{quote}"
 
 
 def escape(text: str) -> str:
-    """`text` with backslashes doubled and everything unprintable (controls, U+2028, surrogates) escaped."""
+    """`text` with backslashes doubled and all that is unprintable escaped, as by `repr`."""
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(ch if ch.isprintable() and ch != "\\" else repr(ch)[1:-1] for ch in text)
 
 
 def comment(text: str) -> str:
-    """`# text` on one line: no control characters, and nothing a tool would obey (`fmt: off`, `noqa`)."""
+    """`# text` on one line, without control characters and what a tool would obey (`noqa`)."""
     line = " ".join(text.split())
     line = "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in line)
     line = _DIRECTIVE.sub(r"\1 -", line)
@@ -96,7 +96,7 @@ def _docstring_line(line: str) -> str:
 
 
 def display_width(text: str) -> int:
-    """Columns that `text` takes: wide East Asian characters count twice, combining marks not at all."""
+    """Columns that `text` takes: wide East Asian characters two, combining marks none."""
     if text.isascii():
         return len(text)
     return sum(map(_char_width, text))

@@ -1,53 +1,31 @@
 """Expressions and statements of generated Python, as values.
 
-A backend builds these; `dslc.codegen.layout` prints them and `dslc.codegen.imports` collects the imports
-they need. All nodes are frozen and hashable. Nothing here knows widths, and no text of a spec gets in
-except through `Lit`, comments and docstrings, which are escaped. `lit`, `ref`, `call` and `method` are the
-short way to write the common ones.
+A backend builds these; `dslc.codegen.layout` prints them and `dslc.codegen.imports` collects the
+imports they need. All nodes are frozen and hashable. Nothing here knows widths, and no text of a
+spec gets in except through `Lit`, comments and docstrings, which are escaped. `lit`, `ref`,
+`call` and `method` are the short way to write the common ones.
 """
 
 from __future__ import annotations
 
-import keyword
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from dslc.codegen import literals
+from dslc.codegen.names import Import as Import
+from dslc.codegen.names import require_name
 
 BINARY_OPERATORS = ("+", "-", "*", "/", "//", "%", "@", "**", "|", "^", "&", "<<", ">>")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in", "not in", "is", "is not")
 
 
-def require_name(name: str) -> None:
-    """Refuse, as a bug in dslc, a name that is not a plain Python identifier."""
-    assert name.isidentifier() and not keyword.iskeyword(name), name
-    assert unicodedata.is_normalized("NFKC", name), name  # Python would read another name
-
-
-@dataclass(frozen=True)
-class Import:
-    """`import module [as alias]`, or with a `name`: `from module import name [as alias]`."""
-
-    module: str
-    name: str | None = None
-    alias: str | None = None
-
-    def __post_init__(self) -> None:
-        for part in self.module.split("."):
-            require_name(part)
-        for name in (self.name, self.alias):
-            if name is not None:
-                require_name(name)
-
-
-# --- expressions -------------------------------------------------------------------------------------
+# --- expressions ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Lit:
-    """One scalar of a spec. `text` is the user's spelling of a number, kept where it means the same."""
+    """One scalar of a spec; a number keeps the user's spelling `text` where it means the same."""
 
     value: literals.Scalar = field(compare=False)
     text: str | None = field(default=None, compare=False)
@@ -183,7 +161,8 @@ class Compare:
     rest: tuple[tuple[str, Expr], ...]
 
     def __post_init__(self) -> None:
-        assert self.rest and all(op in COMPARISONS for op, _ in self.rest), self.rest
+        assert self.rest, "a comparison needs two values"
+        assert all(op in COMPARISONS for op, _ in self.rest), self.rest
 
 
 @dataclass(frozen=True)
@@ -208,7 +187,7 @@ class Conditional:
 class Comprehension:
     """`element for target in iterable [if condition …]` in the brackets of its `kind`.
 
-    A dict takes a `Pair` as its element. Further `for` clauses go into `more` as (target, iterable).
+    A dict takes a `Pair` as its element. Further `for` clauses go into `more`: (target, iterable).
     """
 
     element: Expr | Pair
@@ -241,7 +220,7 @@ Expr = (
 Item = Expr | Star | Commented
 
 
-# --- statements --------------------------------------------------------------------------------------
+# --- statements -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -310,7 +289,7 @@ class With:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on lines of its own, wrapped at the width; each line of the text starts a new one."""
+    """A comment on lines of its own, wrapped at the width; lines of the text stay apart."""
 
     text: str
 
@@ -322,7 +301,7 @@ class Blank:
 
 @dataclass(frozen=True)
 class Param:
-    """A parameter; `kind` `*` or `**` collects, and a bare `Param("*")` starts the keyword-only ones."""
+    """A parameter; `kind` `*` or `**` collects, a bare `Param("*")` starts keyword-only ones."""
 
     name: str
     default: Expr | None = None
@@ -360,12 +339,24 @@ class Class:
 
 
 Statement = (
-    Assign | Expression | Return | Assert | Raise | Pass | If | For | With | Comment | Blank | Def | Class
+    Assign
+    | Expression
+    | Return
+    | Assert
+    | Raise
+    | Pass
+    | If
+    | For
+    | With
+    | Comment
+    | Blank
+    | Def
+    | Class
 )
 Node = Expr | Star | Kw | Pair | Commented | Slice | Param | Statement
 
 
-# --- the short way to write them ---------------------------------------------------------------------
+# --- the short way to write them --------------------------------------------------------
 
 Value = Expr | literals.Scalar | tuple["Value", ...] | list["Value"] | dict[str, "Value"]
 
@@ -389,7 +380,7 @@ def ref(name: str, *imports: Import) -> Ref:
 
 
 def call(func: Expr | str, *args: Value | Star | Commented, **kwargs: Value) -> Call:
-    """`func(args, name=value)`; a string names the function, anywhere else it is a string literal."""
+    """`func(args, name=value)`; a string names the function, elsewhere it is a literal."""
     return Call(
         Ref(func) if isinstance(func, str) else func,
         tuple(arg if isinstance(arg, Star | Commented) else lit(arg) for arg in args),
