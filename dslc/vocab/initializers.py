@@ -63,7 +63,7 @@ class GlorotUniform(_Scaled):
 
     word: ClassVar[str] = "glorot_uniform"
     aliases: ClassVar[tuple[str, ...]] = ("GlorotUniform", "xavier_uniform", "xavier_uniform_")
-    source: ClassVar[str] = _GLOROT
+    reference: ClassVar[str] = _GLOROT
     examples: ClassVar[tuple[str, ...]] = (Example("64", "x -> Dense(10, init=glorot_uniform)"),)
     over: ClassVar[str] = "fan_avg"
 
@@ -76,7 +76,7 @@ class GlorotNormal(_Scaled):
 
     word: ClassVar[str] = "glorot_normal"
     aliases: ClassVar[tuple[str, ...]] = ("GlorotNormal", "xavier_normal", "xavier_normal_")
-    source: ClassVar[str] = _GLOROT
+    reference: ClassVar[str] = _GLOROT
     examples: ClassVar[tuple[str, ...]] = (Example("64", "x -> Dense(10, init=glorot_normal)"),)
     over: ClassVar[str] = "fan_avg"
     truncated_normal: ClassVar[bool] = True
@@ -87,7 +87,7 @@ class HeUniform(_Scaled):
 
     word: ClassVar[str] = "he_uniform"
     aliases: ClassVar[tuple[str, ...]] = ("HeUniform", "kaiming_uniform", "kaiming_uniform_")
-    source: ClassVar[str] = _HE
+    reference: ClassVar[str] = _HE
     examples: ClassVar[tuple[str, ...]] = (
         Example("64", "x -> Dense(32, init=he_uniform) -> relu"),
     )
@@ -102,7 +102,7 @@ class HeNormal(_Scaled):
 
     word: ClassVar[str] = "he_normal"
     aliases: ClassVar[tuple[str, ...]] = ("HeNormal", "kaiming_normal", "kaiming_normal_")
-    source: ClassVar[str] = _HE
+    reference: ClassVar[str] = _HE
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x3", "x -> Conv2D(16, 3x3, init=he_normal) -> relu"),
     )
@@ -115,7 +115,7 @@ class LecunUniform(_Scaled):
 
     word: ClassVar[str] = "lecun_uniform"
     aliases: ClassVar[tuple[str, ...]] = ("LecunUniform",)
-    source: ClassVar[str] = _LECUN
+    reference: ClassVar[str] = _LECUN
     examples: ClassVar[tuple[str, ...]] = (Example("64", "x -> Dense(32, init=lecun_uniform)"),)
 
 
@@ -124,7 +124,7 @@ class LecunNormal(_Scaled):
 
     word: ClassVar[str] = "lecun_normal"
     aliases: ClassVar[tuple[str, ...]] = ("LecunNormal",)
-    source: ClassVar[str] = _LECUN
+    reference: ClassVar[str] = _LECUN
     examples: ClassVar[tuple[str, ...]] = (
         Example("64", "x -> Dense(32, init=lecun_normal) -> selu"),
     )
@@ -140,7 +140,7 @@ class Orthogonal(Initializer):
 
     word: ClassVar[str] = "orthogonal"
     aliases: ClassVar[tuple[str, ...]] = ("Orthogonal", "OrthogonalInitializer", "orthogonal_")
-    source: ClassVar[str] = "Saxe et al. 2014, https://arxiv.org/abs/1312.6120"
+    reference: ClassVar[str] = "Saxe et al. 2014, https://arxiv.org/abs/1312.6120"
     examples: ClassVar[tuple[str, ...]] = (
         Example("64", "x -> Dense(64, init=orthogonal(gain=1.41)) -> relu"),
     )

@@ -26,11 +26,13 @@ class Param:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """An expression over parameters that is not a whole number, such as `2 * rate`: kept as its tree."""
+    """An expression over parameters that is not a whole number, such as `2 * rate`: kept as its tree, with what
+    its names mean."""
 
     tree: Any
+    scope: Any
 
 
 Symbolic = (Sym, Param, Computed)
@@ -70,6 +72,11 @@ def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
         raise ValueError
     return int(value)
+
+
+def _each_whole(items: tuple[Any, ...], low: int) -> tuple[Any, ...]:
+    """Whole numbers ≥ `low`; a name of a block among them stays."""
+    return tuple(i if isinstance(i, Symbolic) else Whole(low).parse(i) for i in items)
 
 
 @dataclass(frozen=True)
@@ -195,9 +202,7 @@ class SizeOf(Kind):
         items = value if isinstance(value, tuple) else (value,) * self.rank
         if len(items) != self.rank:
             raise ValueError
-        return tuple(
-            item if isinstance(item, Symbolic) else Whole(self.low).parse(item) for item in items
-        )
+        return _each_whole(items, self.low)
 
 
 @dataclass(frozen=True)
@@ -310,9 +315,7 @@ class Sizes(Kind):
         items = value if isinstance(value, tuple) else (value,)
         if not items:
             raise ValueError
-        return tuple(
-            item if isinstance(item, Symbolic) else Whole(self.low).parse(item) for item in items
-        )
+        return _each_whole(items, self.low)
 
 
 @dataclass(frozen=True)

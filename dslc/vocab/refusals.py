@@ -68,7 +68,7 @@ def need_numbers(word: Word, x: Tensor, operand: int | None = None) -> Mismatch 
     if x.dtype == "float":
         return None
     return Mismatch(
-        "E0307",
+        "E0313",
         f"`{word.word}` computes with numbers, got token ids of shape {x}",
         "gets token ids",
         help="ids are names, not amounts: `Embedding(vocabulary, dim)` turns each into a vector",
@@ -102,7 +102,7 @@ def need_multiple(word: Word, size: Dim, of: Dim, what: str, parts: str) -> Mism
     if divisible(size, of) is not False:
         return None
     return Mismatch(
-        "E0305",
+        "E0311",
         f"`{word.word}` splits {what} into {of} {parts}, but {size} is not a multiple of {of}",
         f"{size} % {of} is not 0",
         help=_divisors(size, of, parts),

@@ -23,7 +23,7 @@ class L1(Regularizer):
 
     word: ClassVar[str] = "l1"
     aliases: ClassVar[tuple[str, ...]] = ("L1",)
-    source: ClassVar[str] = "Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
+    reference: ClassVar[str] = "Tibshirani 1996, https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
     examples: ClassVar[tuple[str, ...]] = (Example("64", "x -> Dense(32, regularizer=l1(1e-5))"),)
 
     strength: NonNegative = arg("λ, the factor of Σ|w|")
@@ -38,7 +38,9 @@ class L2(Regularizer):
 
     word: ClassVar[str] = "l2"
     aliases: ClassVar[tuple[str, ...]] = ("L2",)
-    source: ClassVar[str] = "Krogh and Hertz 1991, A simple weight decay can improve generalization"
+    reference: ClassVar[str] = (
+        "Krogh and Hertz 1991, A simple weight decay can improve generalization"
+    )
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x3", "x -> Conv2D(16, 3x3, regularizer=l2(1e-4))"),
     )
@@ -52,7 +54,9 @@ class L1L2(Regularizer):
     word: ClassVar[str] = "l1_l2"
     aliases: ClassVar[tuple[str, ...]] = ("L1L2", "elastic_net")
     positional: ClassVar[int] = 0
-    source: ClassVar[str] = "Zou and Hastie 2005, https://doi.org/10.1111/j.1467-9868.2005.00503.x"
+    reference: ClassVar[str] = (
+        "Zou and Hastie 2005, https://doi.org/10.1111/j.1467-9868.2005.00503.x"
+    )
     examples: ClassVar[tuple[str, ...]] = (
         Example("64", "x -> Dense(32, regularizer=l1_l2(l1=1e-5, l2=1e-4))"),
     )

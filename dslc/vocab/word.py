@@ -47,7 +47,7 @@ FLOW_KINDS = ("layer", "activation", "merge")
 
 def arg(doc: str, default: Any = ..., *, unit: str = "") -> Any:
     """A parameter of a word: what it means, its default (required without one), its unit."""
-    extra = {"unit": unit} if unit else None
+    extra: Any = {"unit": unit} if unit else None
     return Field(default, description=doc, json_schema_extra=extra)
 
 
@@ -82,12 +82,18 @@ class Word(BaseModel):
     aliases: ClassVar[tuple[str, ...]] = ()  # the names that other frameworks use
     positional: ClassVar[int] = 1  # how many parameters may be given without their name
     examples: ClassVar[tuple[str, ...]] = ()
-    source: ClassVar[str] = ""  # the paper or reference, as a citation or URL
+    reference: ClassVar[str] = ""  # the paper or reference, as a citation or URL
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if "word" not in cls.__dict__:
             cls.word = cls.__name__
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """The word with `values` that are checked already; defaults become what a spec would bind."""
+        given = set(values) if _fields_set is None else _fields_set
+        return super().model_construct(given, **{**defaults(cls), **values})
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the parameters taken together, each a sentence; nothing when all is well."""
@@ -96,6 +102,16 @@ class Word(BaseModel):
 
 def parameters(word: type[Word]) -> dict[str, FieldInfo]:
     return word.model_fields
+
+
+@cache
+def defaults(word: type[Word]) -> dict[str, Any]:
+    """The default of every parameter that has one, as bound: `stride=1` of a `Conv2D` is (1, 1)."""
+    return {
+        name: None if field.default is None else kind_of(field).accept(field.default)
+        for name, field in word.model_fields.items()
+        if not field.is_required()
+    }
 
 
 def kind_of(field: FieldInfo) -> Kind:

@@ -89,7 +89,7 @@ class Conv1D(_Conv):
 
     axes: ClassVar[int] = 1
     aliases: ClassVar[tuple[str, ...]] = ("Convolution1D", "Conv1d")
-    source: ClassVar[str] = _SOURCE
+    reference: ClassVar[str] = _SOURCE
     examples: ClassVar[tuple[str, ...]] = (
         Example("100x16", "x -> Conv1D(32, 5, padding=same)"),
         Example("100x16", "x -> Conv1D(32, 2, padding=causal, dilation=4)"),
@@ -113,7 +113,7 @@ class Conv2D(_Conv):
 
     axes: ClassVar[int] = 2
     aliases: ClassVar[tuple[str, ...]] = ("Convolution2D", "Conv2d", "Conv")
-    source: ClassVar[str] = _SOURCE
+    reference: ClassVar[str] = _SOURCE
     examples: ClassVar[tuple[str, ...]] = (
         Example("28x28x1", "x -> Conv2D(32, 3x3, padding=same)"),
         Example("224x224x3", "x -> Conv2D(64, 7x7, stride=2, padding=3, bias=false)"),
@@ -133,7 +133,7 @@ class Conv3D(_Conv):
 
     axes: ClassVar[int] = 3
     aliases: ClassVar[tuple[str, ...]] = ("Convolution3D", "Conv3d")
-    source: ClassVar[str] = "Tran et al. 2015, https://arxiv.org/abs/1412.0767"
+    reference: ClassVar[str] = "Tran et al. 2015, https://arxiv.org/abs/1412.0767"
     examples: ClassVar[tuple[str, ...]] = (
         Example("16x32x32x3", "x -> Conv3D(8, 3x3x3, padding=same)"),
     )
@@ -154,7 +154,7 @@ class Conv2DTranspose(Layer):
 
     positional: ClassVar[int] = 4
     aliases: ClassVar[tuple[str, ...]] = ("ConvTranspose2d", "Convolution2DTranspose", "Deconv2D")
-    source: ClassVar[str] = "Dumoulin and Visin 2016, https://arxiv.org/abs/1603.07285"
+    reference: ClassVar[str] = "Dumoulin and Visin 2016, https://arxiv.org/abs/1603.07285"
     examples: ClassVar[tuple[str, ...]] = (
         Example("28x28x64", "x -> Conv2DTranspose(32, 2x2, stride=2)"),
         Example("7x7x64", "x -> Conv2DTranspose(32, 4x4, stride=2, padding=same)"),
@@ -275,7 +275,7 @@ class DepthwiseConv2D(_Depthwise):
     """
 
     positional: ClassVar[int] = 3
-    source: ClassVar[str] = "Howard et al. 2017, https://arxiv.org/abs/1704.04861"
+    reference: ClassVar[str] = "Howard et al. 2017, https://arxiv.org/abs/1704.04861"
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x16", "x -> DepthwiseConv2D(3x3, padding=same)"),
         Example("32x32x16", "x -> DepthwiseConv2D(3x3, stride=2, padding=1, multiplier=2)"),
@@ -303,7 +303,7 @@ class SeparableConv2D(_Depthwise):
 
     positional: ClassVar[int] = 4
     aliases: ClassVar[tuple[str, ...]] = ("SeparableConvolution2D",)
-    source: ClassVar[str] = "Chollet 2017, https://arxiv.org/abs/1610.02357"
+    reference: ClassVar[str] = "Chollet 2017, https://arxiv.org/abs/1610.02357"
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x16", "x -> SeparableConv2D(64, 3x3, padding=same)"),
     )

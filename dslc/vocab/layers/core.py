@@ -27,7 +27,7 @@ class Dense(Layer):
     """
 
     aliases: ClassVar[tuple[str, ...]] = ("Linear", "FullyConnected", "Affine", "InnerProduct")
-    source: ClassVar[str] = "Rosenblatt 1958, https://doi.org/10.1037/h0042519"
+    reference: ClassVar[str] = "Rosenblatt 1958, https://doi.org/10.1037/h0042519"
     examples: ClassVar[tuple[str, ...]] = (
         Example("784", "x -> Dense(128) -> relu"),
         Example("20x64", "x -> Dense(10, bias=false, init=he_normal, regularizer=l2(1e-4))"),

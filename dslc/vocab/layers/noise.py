@@ -17,7 +17,9 @@ class Dropout(Layer):
     `(…) -> (…)`; nothing happens in prediction.
     """
 
-    source: ClassVar[str] = "Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html"
+    reference: ClassVar[str] = (
+        "Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html"
+    )
     examples: ClassVar[tuple[str, ...]] = (Example("128", "x -> Dropout(0.5) -> Dense(10)"),)
 
     rate: Rate = arg("share of the values that are dropped")
@@ -37,7 +39,7 @@ class SpatialDropout(Layer):
         "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
         "Dropout1d", "Dropout2d", "Dropout3d",
     )  # fmt: skip
-    source: ClassVar[str] = "Tompson et al. 2015, https://arxiv.org/abs/1411.4280"
+    reference: ClassVar[str] = "Tompson et al. 2015, https://arxiv.org/abs/1411.4280"
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x16", "x -> SpatialDropout(0.2) -> Conv2D(32, 3x3)"),
     )
@@ -55,7 +57,7 @@ class GaussianNoise(Layer):
     `(…) -> (…)`; nothing happens in prediction.
     """
 
-    source: ClassVar[str] = "Bishop 1995, https://doi.org/10.1162/neco.1995.7.1.108"
+    reference: ClassVar[str] = "Bishop 1995, https://doi.org/10.1162/neco.1995.7.1.108"
     examples: ClassVar[tuple[str, ...]] = (Example("30", "x -> GaussianNoise(0.1) -> Dense(16)"),)
 
     std: NonNegative = arg("standard deviation of the noise")

@@ -26,7 +26,7 @@ class BatchNorm(Layer):
     aliases: ClassVar[tuple[str, ...]] = (
         "BatchNormalization", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "BatchNorm2D", "BN",
     )  # fmt: skip
-    source: ClassVar[str] = "Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167"
+    reference: ClassVar[str] = "Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167"
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x3", "x -> Conv2D(16, 3x3, bias=false) -> BatchNorm -> relu"),
         Example("64", "x -> BatchNorm(momentum=0.99, epsilon=1e-3)"),
@@ -63,7 +63,7 @@ class LayerNorm(Layer):
 
     positional: ClassVar[int] = 0
     aliases: ClassVar[tuple[str, ...]] = ("LayerNormalization",)
-    source: ClassVar[str] = "Ba et al. 2016, https://arxiv.org/abs/1607.06450"
+    reference: ClassVar[str] = "Ba et al. 2016, https://arxiv.org/abs/1607.06450"
     examples: ClassVar[tuple[str, ...]] = (Example("20x64", "x -> LayerNorm -> Dense(64)"),)
 
     epsilon: Positive = arg(_EPSILON, 1e-5)
@@ -84,7 +84,7 @@ class GroupNorm(Layer):
     """
 
     aliases: ClassVar[tuple[str, ...]] = ("GroupNormalization",)
-    source: ClassVar[str] = "Wu and He 2018, https://arxiv.org/abs/1803.08494"
+    reference: ClassVar[str] = "Wu and He 2018, https://arxiv.org/abs/1803.08494"
     examples: ClassVar[tuple[str, ...]] = (Example("32x32x64", "x -> GroupNorm(8) -> relu"),)
 
     groups: Count = arg("number of groups that the channels are split into")
@@ -113,7 +113,7 @@ class RMSNorm(Layer):
 
     positional: ClassVar[int] = 0
     aliases: ClassVar[tuple[str, ...]] = ("RMSNormalization",)
-    source: ClassVar[str] = "Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467"
+    reference: ClassVar[str] = "Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467"
     examples: ClassVar[tuple[str, ...]] = (Example("20x64", "x -> RMSNorm -> Dense(64)"),)
 
     epsilon: Positive = arg("added to the mean square, against division by zero", 1e-6)

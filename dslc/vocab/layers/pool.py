@@ -170,7 +170,7 @@ class GlobalAvgPool1D(_GlobalPool):
 
     axes: ClassVar[int] = 1
     aliases: ClassVar[tuple[str, ...]] = ("GlobalAveragePooling1D", "AdaptiveAvgPool1d")
-    source: ClassVar[str] = _LIN
+    reference: ClassVar[str] = _LIN
     examples: ClassVar[tuple[str, ...]] = (Example("100x16", "x -> GlobalAvgPool1D -> Dense(2)"),)
 
 
@@ -181,7 +181,7 @@ class GlobalAvgPool2D(_GlobalPool):
     aliases: ClassVar[tuple[str, ...]] = (
         "GlobalAveragePooling2D", "AdaptiveAvgPool2d", "GlobalAvgPool", "GlobalAveragePooling",
     )  # fmt: skip
-    source: ClassVar[str] = _LIN
+    reference: ClassVar[str] = _LIN
     examples: ClassVar[tuple[str, ...]] = (Example("7x7x512", "x -> GlobalAvgPool2D -> Dense(10)"),)
 
 
@@ -190,7 +190,7 @@ class GlobalAvgPool3D(_GlobalPool):
 
     axes: ClassVar[int] = 3
     aliases: ClassVar[tuple[str, ...]] = ("GlobalAveragePooling3D", "AdaptiveAvgPool3d")
-    source: ClassVar[str] = _LIN
+    reference: ClassVar[str] = _LIN
     examples: ClassVar[tuple[str, ...]] = (Example("4x7x7x64", "x -> GlobalAvgPool3D -> Dense(2)"),)
 
 

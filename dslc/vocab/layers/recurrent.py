@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.dims import Dim
 from dslc.vocab.initializers import GlorotUniform, Initial, Initializer, Orthogonal, Zeros
-from dslc.vocab.kinds import Boolean, Count
+from dslc.vocab.kinds import Boolean, Count, WordOf
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.refusals import need_channels
 from dslc.vocab.regularizers import MaybeRegularizer
 from dslc.vocab.tensor import Mismatch, Tensor, Weight
-from dslc.vocab.word import Example, arg
+from dslc.vocab.word import Example, Word, arg
 
 
 class Recurrent(Layer):
@@ -40,25 +41,31 @@ class Recurrent(Layer):
         return {
             "kernel": kernel,
             "recurrent_kernel": Weight((self.units, width), self.recurrent_init),
-            "bias": Weight(self.bias_shape, self.bias_law),
+            "bias": self._bias(),
         }
 
-    @property
-    def bias_shape(self) -> tuple[Dim, ...]:
-        return (self.gates * self.units,)
-
-    @property
-    def bias_law(self) -> Initializer:
-        law: Initializer = self.bias_init  # type: ignore[assignment]
-        return law
+    def _bias(self) -> Weight:
+        return Weight((self.gates * self.units,), self.bias_init)
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
         (x,) = xs
         return x.shape[0] * self.gates * self.units * (x.channels + self.units)
 
 
+class SimpleRNN(Recurrent):
+    """The plain recurrent layer: h = tanh(x·W + h·U + b) for every step x.
+
+    `(T, C) -> (units)`, the last state, or `(T, units)` with `sequences=true`.
+    """
+
+    gates: ClassVar[int] = 1
+    aliases: ClassVar[tuple[str, ...]] = ("RNN", "Elman")
+    source: ClassVar[str] = "Elman 1990, https://doi.org/10.1207/s15516709cog1402_1"
+    examples: ClassVar[tuple[str, ...]] = (Example("20x8", "x -> SimpleRNN(32) -> Dense(1)"),)
+
+
 class ForgetBias(Initializer):
-    """What `bias_init` says, but ones for the forget gate: the second of four blocks. Not written in specs."""
+    """What `others` says, but ones for the second of four gates. Part of `LSTM`, never written in a spec."""
 
     abstract: ClassVar[bool] = True
     word: ClassVar[str] = "forget_bias"
@@ -70,8 +77,8 @@ class LSTM(Recurrent):
     """Long short-term memory.
 
     `(T, C) -> (units)`, the last state, or `(T, units)` with `sequences=true`. With gates i, f, g, o from
-    x·W + h·U + b (one bias): c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c). The layout of the blocks is i, f, g, o;
-    the bias of the forget gate starts at 1.
+    x·W + h·U + b (one bias): c = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c). The blocks of the weights lie in the
+    order i, f, g, o; the bias of the forget gate f starts at 1.
     """
 
     gates: ClassVar[int] = 4
@@ -84,6 +91,64 @@ class LSTM(Recurrent):
         Example("20x8", "x -> LSTM(64, sequences=true) -> LSTM(32)"),
     )
 
-    @property
-    def bias_law(self) -> Initializer:
-        return ForgetBias(others=self.bias_init)
+    def _bias(self) -> Weight:
+        return Weight((4 * self.units,), ForgetBias(others=self.bias_init))
+
+
+class GRU(Recurrent):
+    """The gated recurrent unit.
+
+    `(T, C) -> (units)`, the last state, or `(T, units)` with `sequences=true`. z = σ(x·Wz + bz + h·Uz + dz),
+    r = σ(x·Wr + br + h·Ur + dr), n = tanh(x·Wn + bn + r·(h·Un + dn)), h = (1 − z)·n + z·h: the reset gate acts
+    after the product with U, as cuDNN, torch and Keras do (the paper resets before). The blocks lie in the order
+    z, r, n; the bias has two rows, b and d.
+    """
+
+    gates: ClassVar[int] = 3
+    source: ClassVar[str] = "Cho et al. 2014, https://arxiv.org/abs/1406.1078v1"
+    examples: ClassVar[tuple[str, ...]] = (Example("20x8", "x -> GRU(64) -> Dense(1)"),)
+
+    def _bias(self) -> Weight:
+        return Weight((2, 3 * self.units), self.bias_init)
+
+
+@dataclass(frozen=True)
+class RecurrentWord(WordOf):
+    """A recurrent layer as a value: `LSTM(64)`."""
+
+    word_kinds: tuple[str, ...] = ("layer",)
+    phrase: str = "a recurrent layer such as LSTM(64)"
+
+    def parse(self, value: Any) -> Word:
+        if not isinstance(value, Recurrent):
+            raise ValueError
+        return value
+
+
+class Bidirectional(Layer):
+    """A recurrent layer run along the sequence and a second one run backwards, side by side.
+
+    `(T, C) -> (2·units)`: the last state forwards, then the last state backwards (the one that saw the whole
+    sequence), or `(T, 2·units)` with `sequences=true` in the layer, both aligned with the steps.
+    """
+
+    source: ClassVar[str] = "Schuster and Paliwal 1997, https://doi.org/10.1109/78.650093"
+    examples: ClassVar[tuple[str, ...]] = (
+        Example("20x8", "x -> Bidirectional(LSTM(64)) -> Dense(1)"),
+        Example("20x8", "x -> Bidirectional(GRU(32, sequences=true)) -> GlobalMaxPool1D"),
+    )
+
+    layer: Annotated[Recurrent, RecurrentWord()] = arg("the layer that runs both ways")
+
+    def infer(self, *xs: Tensor) -> Tensor | Mismatch:
+        y = self.layer.infer(*xs)
+        if isinstance(y, Mismatch):
+            return replace(y, message=y.message.replace(f"`{self.layer.word}`", f"`{self.word}`"))
+        return Tensor((*y.spatial, 2 * y.channels))
+
+    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+        one_way = self.layer.weights(*xs)
+        return {f"{way}_{n}": w for way in ("forward", "backward") for n, w in one_way.items()}
+
+    def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
+        return 2 * self.layer.multiply_adds(y, *xs)
