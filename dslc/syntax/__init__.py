@@ -15,7 +15,7 @@ SMALLEST = "model Tiny { input x: 4  x -> Dense(2) }"
 def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
     """The tree of `source`. Faulty statements are left out of it, each with its own diagnostic; the tree is
     None when nothing can be said about the rest."""
-    from dslc.syntax import statements
+    from dslc.syntax import lines, statements
     from dslc.syntax.brackets import balance
     from dslc.syntax.parser import Parser
     from dslc.syntax.report import Report
@@ -37,5 +37,6 @@ def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
     balanced = balance(source, tokens, report)
     if balanced is None:
         return None, report.diagnostics()
-    declarations = statements.check(Parser(source, balanced, report).run(), report)
+    declared = Parser(source, lines.check(source, balanced, report), report).run()
+    declarations = statements.check(declared, report)
     return File(source, declarations, comments), report.diagnostics()

@@ -52,10 +52,10 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
                 notes=["give the inner parts names: `y = …`, or make them a `block`"],
             )
             return None
-    plain = _pair(source, tokens, hints=False)
+    plain = _pair(source, tokens, hints=0)
     if plain:
-        hinted = _pair(source, tokens, hints=True)
-        chosen = hinted if len(hinted) <= len(plain) else plain
+        chosen = min((_pair(source, tokens, hints=n) for n in (2, 1)), key=len)
+        chosen = min((chosen, plain), key=len)
         broken = {
             d.primary.span.line for d in report.found if d.code == "E0103" and d.primary
         }
@@ -70,8 +70,8 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
     return tokens
 
 
-def _pair(source: Source, tokens: list[Token], *, hints: bool) -> list[Fault]:
-    """The faults of the brackets; with `hints` the indentation has a say."""
+def _pair(source: Source, tokens: list[Token], *, hints: int) -> list[Fault]:
+    """The faults of the brackets; with `hints` keywords have a say (1), and the indentation too (2)."""
     faults: list[Fault] = []
     stack: list[tuple[int, int]] = []  # index of the opener, indentation of its line
     indent = 0
@@ -80,19 +80,19 @@ def _pair(source: Source, tokens: list[Token], *, hints: bool) -> list[Fault]:
         if token.first:
             indent = source.line_column(token.start)[1] - 1
             if kind not in CLOSERS:
-                while stack and _ends(tokens, i, stack[-1], indent, hints):
+                while hints and stack and _ends(tokens, i, stack[-1], indent, hints == 2):
                     faults.append(Missing(stack.pop()[0], i))
         if kind in OPENERS:
             stack.append((i, indent))
         elif kind in CLOSERS:
-            _close(tokens, i, stack, faults, indent if token.first and hints else -1, hints)
+            _close(tokens, i, stack, faults, indent if token.first else -1, hints == 2)
     while stack:
         faults.append(Missing(stack.pop()[0], len(tokens)))
     return faults
 
 
 def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints: bool) -> bool:
-    """Must the bracket `top` have been closed before the line that begins with token `i`?"""
+    """By its keyword, or with `hints` by its indentation: must the bracket `top` have been closed before the line that begins with token `i`?"""
     opener, outer = top
     kind = tokens[i].type
     following = tokens[i + 1].type if i + 1 < len(tokens) else ""
@@ -117,7 +117,7 @@ def _close(
     hints: bool,
 ) -> None:
     wanted = CLOSERS[tokens[i].type]
-    if indent >= 0 and wanted == "LBRACE":
+    if hints and indent >= 0 and wanted == "LBRACE":
         partners = [n for n, (k, outer) in enumerate(stack) if outer == indent]
         if partners and stack[-1][1] > indent:
             while len(stack) > partners[-1] + 1:

@@ -15,7 +15,7 @@ from dslc.syntax.report import Report, insert, swap
 from dslc.syntax.tokens import CLOSERS, OPENERS, TEXTS, Token
 
 # Signs of other languages made of characters that are signs here. Tried in front of the real signs.
-FOREIGN = r":=|=>|===|!==|<>|\*\*|[+*/%]=|-=(?!=)|&&|\|\||\|>|'"
+FOREIGN = r"(?<![\w)\].])\.[0-9]|/\*|:=|=>|===|!==|<>|\*\*|[+*/%]=|-=(?!=)|&&|\|\||\|>|'"
 
 # What was typed -> (what dslc writes, the terminal, why); no text: the character is taken out.
 MEANT: dict[str, tuple[str, str, str]] = {
@@ -58,6 +58,18 @@ ODD_SIZE = re.compile(r"[0-9]+(?:[xX×][0-9]+)+\Z")
 ESCAPE = re.compile(r"\\(?:u(?P<hex>[0-9a-fA-F]{4})|u|.)")
 
 
+def foreign_comment(source: Source, report: Report, at: int) -> int:
+    """`// text` at the start of a line, `/* text */`: the end of it, reported."""
+    text = source.text
+    end = text.find("*/", at + 2) + 2 if text[at : at + 2] == "/*" else 0
+    if end < 2:
+        end = _line_end(text, at)
+    span = source.span(at, at + 2)
+    fixes = [] if text[at + 1] == "*" else [swap("write `#`", span, "#")]
+    report.add("E0120", "a comment begins with `#`", span, "not a comment here", fixes=fixes)
+    return end
+
+
 def runs_on(text: str, end: int) -> bool:
     """Does a number that matched up to `end` go on with a dot that begins no range, as in `1.` or `1.2.3`?"""
     return text[end : end + 1] == "." and text[end + 1 : end + 2] != "."
@@ -67,6 +79,8 @@ def repair(source: Source, report: Report, tokens: list[Token], at: int, first: 
     """Report the faulty text at `at`, append what it stands for, return where it ends."""
     text = source.text
     char = text[at]
+    if text[at : at + 2] in ("//", "/*"):
+        return foreign_comment(source, report, at)
     if char == '"':
         return _open_string(source, report, tokens, at, first)
     if char in QUOTES:

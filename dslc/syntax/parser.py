@@ -13,6 +13,7 @@ from typing import Any, Literal
 from dslc.source import Source, Span
 from dslc.syntax import unexpected
 from dslc.syntax.build import ACTIONS
+from dslc.syntax.habits import HABITS
 from dslc.syntax.report import Report
 from dslc.syntax.table import END, load
 from dslc.syntax.tokens import CLOSERS, CONTINUING, OPENERS, Token
@@ -46,7 +47,7 @@ class Parser:
     """One run over the tokens of one source."""
 
     def __init__(self, source: Source, tokens: list[Token], report: Report) -> None:
-        size = len(source.text)
+        size = tokens[-1].end if tokens else 0
         self.source = source
         self.report = report
         self.table = load()
@@ -179,9 +180,15 @@ class Parser:
         self.values.pop()
         self.spans.pop()
 
+    def column(self, index: int) -> int:
+        return self.source.line_column(self.tokens[index].start)[1]
+
     def recover(self, stuck: bool = False) -> None:
         """Drop the unfinished statement and move to where the next one of the same list begins."""
         here = self.at + stuck
+        began = self.at if self.states[-1] in self.contexts else min(self.begin, self.at)
+        column = self.column(began)
+        outdented = self.context() == "file" or self.tokens[began].text in HABITS
         while True:
             while self.states[-1] not in self.contexts:
                 self.drop()
@@ -191,7 +198,8 @@ class Parser:
                     if token.depth < depth:
                         break
                 elif token.first and token.depth == depth and self.at >= here:
-                    if token.type not in CONTINUING:
+                    inner = outdented and self.column(self.at) > column
+                    if token.type not in CONTINUING and not inner:
                         return
                 self.at += 1
             if token.type in self.table.actions[self.states[-1]]:

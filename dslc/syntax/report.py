@@ -19,6 +19,7 @@ class Report:
         self.source = source
         self.found: list[Diagnostic] = []
         self.places: list[int] = []
+        self.seen: set[tuple[str, int]] = set()
         self.dropped = 0
 
     def add(
@@ -33,6 +34,9 @@ class Report:
         fixes: Iterable[Fix] = (),
     ) -> None:
         """Report a fault at `span`; its place then counts as explained."""
+        if (code, span.start) in self.seen:
+            return
+        self.seen.add((code, span.start))
         bisect.insort(self.places, span.start)
         if len(self.found) >= LIMIT:
             self.dropped += 1

@@ -46,7 +46,11 @@ def scan(source: Source, report: Report) -> tuple[list[Token] | None, tuple[Comm
             first = first or "\n" in text[at:end] or "\r" in text[at:end]
         elif kind == "COMMENT":
             comments.append(Comment(source.span(at, end), text[at:end]))
-        elif kind == "_FOREIGN" or (kind == "NUMBER" and characters.runs_on(text, end)):
+        elif (
+            kind == "_FOREIGN"
+            or (kind == "NUMBER" and characters.runs_on(text, end))
+            or (first and text[at:end] == "//")
+        ):
             count = len(tokens)
             end = characters.repair(source, report, tokens, at, first)
             first = first and len(tokens) == count

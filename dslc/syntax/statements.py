@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from dslc.source import Span
 from dslc.syntax import tree
 from dslc.syntax.habits import HABITS
 from dslc.syntax.report import Report, insert, swap
@@ -35,6 +36,7 @@ def _section(section: tree.Section, report: Report) -> tree.Section:
 
 def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[Any, ...]:
     statements = list(statements)
+    last = len(statements) - 1
     keyed = any(isinstance(s, tree.Let) for s in statements)
     out: list[Any] = []
     for i, item in enumerate(statements):
@@ -49,6 +51,10 @@ def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[
             merged = _pair(before, item, report, in_body, keyed and alone and first)
             if merged is not None:
                 out[-1] = merged
+                continue
+        elif in_body and i < last and isinstance(before, tree.Let) and _same_line(before, item):
+            if isinstance(before.value, tree.Flow) and isinstance(item.value, (tree.Name, tree.Call)):
+                _missing_arrow(before, item, report)  # `y = x -> Dense(8) relu`
                 continue
         if _fits(item, report):
             out.append(item)
@@ -67,7 +73,7 @@ def _pair(
     name, value = first.value, second.value
     whole = first.span.to(second.span)
     if isinstance(name, tree.Name) and name.text in HABITS:
-        if not report.explains(whole.start, whole.end):
+        if not _known(whole, report):
             message = f"`{name.text}` is not a word of a spec"
             report.add("E0120", message, first.span, HABITS[name.text])
         return second
@@ -77,7 +83,7 @@ def _pair(
             isinstance(value, tree.Name) and value.text[:1].isupper()
         )
         if literal or in_body or (name.text[:1].islower() and (worded or lone_pair)):
-            if not report.explains(whole.start, whole.end):
+            if not _known(whole, report):
                 gap = first.span.after()
                 report.add(
                     "E0111",
@@ -88,24 +94,35 @@ def _pair(
                 )
             return tree.Let(whole, name, value)
     elif in_body and isinstance(name, (tree.Call, tree.Flow)):
-        if not report.explains(whole.start, whole.end):
-            gap = first.span.after()
-            report.add(
-                "E0115",
-                f"`->` is missing in front of `{_short(value)}`",
-                second.span,
-                "a flow joins its steps by `->`",
-                fixes=[insert("insert `->`", gap, " ->")],
-            )
+        _missing_arrow(first, second, report)
         return first
     return None
+
+
+def _missing_arrow(first: tree.Node, second: tree.Bare, report: Report) -> None:
+    if _known(first.span.to(second.span), report):
+        return
+    report.add(
+        "E0115",
+        f"`->` is missing in front of `{_short(second.value)}`",
+        second.span,
+        "a flow joins its steps by `->`",
+        fixes=[insert("insert `->`", first.span.after(), " ->")],
+    )
+
+
+def _known(span: Span, report: Report) -> bool:
+    """Is a fault of this line reported already?"""
+    source = span.source
+    begin = source.line_starts[source.line_column(span.start)[0] - 1]
+    return report.explains(begin, span.end)
 
 
 def _fits(item: tree.Bare, report: Report) -> bool:
     """Can this value be a statement? Reports it when not."""
     value, span = item.value, item.span
     if isinstance(value, tree.Binary) and value.op == "==" and isinstance(value.left, tree.Name):
-        if not report.explains(span.start, span.end):
+        if not _known(span, report):
             text = span.source.text
             at = text.index("==", value.left.span.end)
             sign = span.source.span(at, at + 2)
@@ -118,7 +135,7 @@ def _fits(item: tree.Bare, report: Report) -> bool:
             )
         return False
     if isinstance(value, LITERALS):
-        if not report.explains(span.start, span.end):
+        if not _known(span, report):
             report.add(
                 "E0123",
                 f"`{_short(value)}` on its own says nothing",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dslc.diagnostics import Edit, Fix, Label, did_you_mean
+from dslc.diagnostics import Fix, Label, did_you_mean
 from dslc.source import Span
 from dslc.syntax.habits import HABITS, PREFIXES
 from dslc.syntax.report import insert, swap
@@ -64,9 +64,23 @@ class Place:
         return self.parser.tokens[self.parser.begin]
 
     @property
+    def before(self) -> Token:
+        """The token in front, if the parser has just taken it."""
+        values = self.parser.values
+        top = self.near(-1)
+        return top if values and values[-1] is top else Token("", "", 0, 0, False)
+
+    @property
     def breaks(self) -> bool:
         """Does a new line or the end of something begin with the token?"""
         return self.token.first or self.token.type in CLOSERS or self.token.type == END
+
+    @property
+    def known(self) -> bool:
+        """Is a fault of this statement reported already?"""
+        fresh = self.token.first and self.complete
+        start = self.token.start if fresh else self.begin.start
+        return self.parser.report.explains(start, self.token.start)
 
     @property
     def complete(self) -> bool:
@@ -92,17 +106,13 @@ def explain(parser: Parser) -> bool:
     """Report the token that does not fit; True when the parser can go on."""
     place = Place(parser)
     token = place.token
-    fresh = token.first and place.complete
-    start = token.start if fresh else place.begin.start
-    known = parser.report.explains(start, max(token.start, place.near(-1).start if not fresh else 0))
-    if known and not (token.type in OPERANDS and place.near(-1).type != "COMMA"):
+    if place.known and token.type not in OPERANDS:
         return False
     for check in CHECKS:
         mended = check(place)
         if mended is not None:
             return mended
-    if not known:
-        _plain(place)
+    _plain(place)
     return False
 
 
@@ -114,23 +124,21 @@ def missing_comma(place: Place) -> bool | None:
     if not parser.accepts("COMMA", token.type):
         return None
     gap = place.span(place.near(-1)).after()
-    place.report(
-        "E0110",
-        f"a comma is missing in front of `{token.text}`",
-        place.span(),
-        "the next one begins here",
-        insert("insert `,`", gap, ","),
-    )
+    if not parser.report.explains(place.near(-1).start, token.start):
+        place.report(
+            "E0110",
+            f"a comma is missing in front of `{token.text}`",
+            place.span(),
+            "the next one begins here",
+            insert("insert `,`", gap, ","),
+        )
     parser.feed(Token("COMMA", ",", gap.start, gap.start, False, virtual=True))
     return True
 
 
 def known_already(place: Place) -> bool | None:
     """Everything but a missing comma is reported once for a statement."""
-    token = place.token
-    fresh = token.first and place.complete
-    start = token.start if fresh else place.begin.start
-    return False if place.parser.report.explains(start, token.start) else None
+    return False if place.known else None
 
 
 def habit(place: Place) -> bool | None:
@@ -149,9 +157,9 @@ def habit(place: Place) -> bool | None:
 
 
 def dangling_arrow(place: Place) -> bool | None:
-    parser, before = place.parser, place.near(-1)
+    parser, before = place.parser, place.before
     back = 0
-    if before.type == "ARROW" and (place.breaks or place.token.type == "COMMA"):
+    if before.type == "ARROW" and (place.breaks or place.token.type in ("COMMA", "ARROW")):
         arrow, back = before, 1
     elif (
         place.token.type in ("EQUAL", "COLON")
@@ -175,11 +183,24 @@ def dangling_arrow(place: Place) -> bool | None:
 
 
 def missing_value(place: Place) -> bool | None:
-    before, token = place.near(-1), place.token
+    before, token, parser = place.before, place.token, place.parser
+    begin = parser.tokens[parser.begin]
+    if begin.type in ("ASSERT", "INPUT", "OUTPUT") and parser.tokens[parser.begin + 1].first:
+        if place.complete and token.first:
+            return None
+        wanted = "a condition" if begin.type == "ASSERT" else "a name"
+        place.report(
+            "E0111", f"`{begin.text}` stands alone", place.span(begin), f"{wanted} belongs behind it"
+        )
+        if place.at == parser.begin + 1:
+            return False
+        parser.at = parser.begin + 1
+        parser.recover()
+        return True
     if token.type == "EQUAL" and before.first and place.near(-2).type == "EQUAL":
         equal, name = place.near(-2), place.near(-3)
-        place.parser.at -= 1
-        place.parser.recover()
+        parser.at -= 1
+        parser.recover()
         mended = True
     elif before.type in ("EQUAL", "COLON") and (
         place.breaks or token.type == "COMMA" or (token.type in KEYWORDS and token.first)
@@ -198,7 +219,7 @@ def missing_value(place: Place) -> bool | None:
 
 
 def missing_operand(place: Place) -> bool | None:
-    before = place.near(-1)
+    before = place.before
     if before.type == "RANGE":
         span = place.span(place.near(-2)).to(place.span(before))
         place.report(
@@ -452,6 +473,13 @@ def misplaced(place: Place) -> bool | None:
         wanted = "in a `model`, a `block` or a section such as `train { … }`"
     else:
         return None
+    if place.context == "file" and kind == "NAME" and place.near(1).type == "EQUAL":
+        if place.near(2).type == "LBRACE":
+            equal = place.span(place.near(1))
+            fix = swap("remove the `=`", equal, "", safe=False)
+            message = f"a section has no `=`: `{token.text} {{ … }}`"
+            place.report("E0120", message, equal, "remove it", fix)
+            return False
     what = {"SECTION": "the section ", "CALLNAME": "the call "}.get(kind, "")
     place.report(
         "E0119",
@@ -500,14 +528,16 @@ def _plain(place: Place) -> None:
 def _expected(place: Place) -> str:
     accepts = place.parser.accepts
     found: list[str] = []
+    skipped: set[str] = set()
     if accepts("NUMBER") and not place.complete:
         found.append("a value")
+        skipped = {"LPAR"}
     elif accepts("NAME") and not place.complete:
         found.append("a name")
     elif accepts("STRING") and not place.complete:
         found.append('a path in quotes, such as `"blocks.dl"`')
     for kind, text in SPELLED.items():
-        if accepts(kind) and not (kind in CLOSERS and place.complete):
+        if kind not in skipped and accepts(kind) and not (kind in CLOSERS and place.complete):
             found.append(f"`{text}`")
     if not found:
         return {"section": "an entry such as `key = value`", "match": "an arm `condition: value`"}.get(
