@@ -27,7 +27,13 @@ def _escape(char: str) -> str:
     if char.isprintable() or char == " ":
         return char
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def _safe(text: str) -> str:
@@ -196,9 +202,7 @@ def _cut(cells: list[str], columns: list[int], low: int, high: int) -> str:
     """The columns `low` to `high` of a line, `…` where something is cut off."""
     if low == 0 and high >= columns[-1]:
         return "".join(cells)
-    inside = "".join(
-        cell for cell, at in zip(cells, columns, strict=False) if low <= at < high
-    )
+    inside = "".join(cell for cell, at in zip(cells, columns, strict=False) if low <= at < high)
     return ("…" if low else "") + inside + ("…" if high < columns[-1] else "")
 
 
@@ -251,7 +255,9 @@ def render_github(diagnostics: Iterable[Diagnostic]) -> str:
                 "col": at["column"],
                 "endColumn": at["end_column"],
             }
-        listed = ",".join(f"{key}={_command(str(value), True)}" for key, value in properties.items())
+        listed = ",".join(
+            f"{key}={_command(str(value), True)}" for key, value in properties.items()
+        )
         message = "\n".join([f"{_place(d)}{d.code} {d.message}", *(f.message for f in d.fixes)])
         lines.append(f"::{kinds[d.severity]} {listed}::{_command(message, False)}\n")
     return "".join(lines)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dslc.diagnostics import Label
 from dslc.source import Source
 from dslc.syntax.report import Report, insert, swap
-from dslc.syntax.tokens import CLOSERS, OPENERS, TEXTS, WORDS, Token
+from dslc.syntax.tokens import CLOSERS, LITERALS, OPENERS, TEXTS, WORDS, Token
 
 MAX_NESTING = 64
 DECLARING = frozenset({"MODEL", "BLOCK", "IMPORT"})
@@ -56,9 +56,7 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
     if plain:
         chosen = min((_pair(source, tokens, hints=n) for n in (2, 1)), key=len)
         chosen = min((chosen, plain), key=len)
-        broken = {
-            d.primary.span.line for d in report.found if d.code == "E0103" and d.primary
-        }
+        broken = {d.primary.span.line for d in report.found if d.code == "E0103" and d.primary}
         for fault in chosen:
             _explain(source, tokens, fault, report, broken)
         tokens = _repair(tokens, chosen)
@@ -82,6 +80,8 @@ def _pair(source: Source, tokens: list[Token], *, hints: int) -> list[Fault]:
             if kind not in CLOSERS:
                 while hints and stack and _ends(tokens, i, stack[-1], indent, hints == 2):
                     faults.append(Missing(stack.pop()[0], i))
+        elif hints == 2 and kind == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
+            faults.append(Missing(stack.pop()[0], i))
         if kind in OPENERS:
             stack.append((i, indent))
         elif kind in CLOSERS:
@@ -106,6 +106,13 @@ def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints:
     if before in ("COMMA", "LPAR", "LSQB"):
         return hints and indent <= outer and following in ("EQUAL", "ARROW") and before == "COMMA"
     return hints and (indent <= outer or (kind == "NAME" and following == "EQUAL"))
+
+
+def _cut_short(tokens: list[Token], i: int, opener: int) -> bool:
+    """`Conv2D(32, 3x3 -> relu`: no flow starts from a literal or inside `key = value`, so the call ended."""
+    if tokens[opener].type != "LPAR" or opener == 0 or tokens[opener - 1].type != "CALLNAME":
+        return False
+    return tokens[i - 1].type in LITERALS or tokens[i - 2].type == "EQUAL"
 
 
 def _close(
@@ -152,13 +159,17 @@ def _explain(
         span = source.span(opener.start, opener.end)
         if span.line in broken:
             return
+        fresh = sign
+        if sign == "}" and place.line != span.line:
+            line = source.line(span.line)
+            fresh = "\n" + line[: len(line) - len(line.lstrip())] + sign
         report.add(
             "E0107",
             f"this `{opener.text}` is never closed",
             span,
             "opened here",
             secondary=[Label(place, f"`{sign}` probably belongs here")],
-            fixes=[insert(f"insert `{sign}`", place, sign, safe=False)],
+            fixes=[insert(f"insert `{sign}`", place, fresh, safe=False)],
         )
         return
     closer = tokens[fault.closer]

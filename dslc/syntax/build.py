@@ -64,9 +64,7 @@ def import_(items: Items, span: Span) -> tree.Import:
 
 def definition(items: Items, span: Span) -> tree.Definition:
     parameters = tuple(i for i in items if isinstance(i, tree.Parameter))
-    body = tuple(
-        i for i in items if isinstance(i, tree.Node) and not isinstance(i, tree.Parameter)
-    )
+    body = tuple(i for i in items if isinstance(i, tree.Node) and not isinstance(i, tree.Parameter))
     name = name_of(items[1], span)
     return tree.Definition(span, items[0].text, name, parameters, body)  # type: ignore[arg-type]
 

@@ -55,6 +55,7 @@ MEANT: dict[str, tuple[str, str, str]] = {
 QUOTES = {"“": "”", "”": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "’": "’", "`": "`"}
 BAD_NUMBER = re.compile(r"\.?[0-9](?:[\w×]|\.(?!\.)|(?<=[eE])[+-](?=[0-9]))*")
 ODD_SIZE = re.compile(r"[0-9]+(?:[xX×][0-9]+)+\Z")
+TERMINAL = re.compile("\x1b(?:\\[[0-9;?]*[A-Za-z])?")
 ESCAPE = re.compile(r"\\(?:u(?P<hex>[0-9a-fA-F]{4})|u|.)")
 
 
@@ -138,10 +139,13 @@ def check(source: Source, report: Report, tokens: list[Token], token: Token) -> 
 
 
 def _run_of_unknown(text: str, at: int) -> int:
-    """The end of the run of characters that begin no token."""
+    """The end of the run of characters that begin no token; a terminal's escape sequence is one."""
+    sequence = TERMINAL.match(text, at)
+    if sequence:
+        return sequence.end()
     end = at + 1
     while end < len(text) and not text[end].isspace() and not text[end].isalnum():
-        if text[end] in MEANT or text[end] in QUOTES or text[end] in "_\"#()[]{},:=<>+-*/%.":
+        if text[end] in MEANT or text[end] in QUOTES or text[end] in '_"#()[]{},:=<>+-*/%.':
             break
         end += 1
     return end
@@ -188,9 +192,7 @@ def _line_end(text: str, at: int) -> int:
     return end
 
 
-def _open_string(
-    source: Source, report: Report, tokens: list[Token], at: int, first: bool
-) -> int:
+def _open_string(source: Source, report: Report, tokens: list[Token], at: int, first: bool) -> int:
     """A string without its end: it is taken to stop in front of the brackets that this line still closes."""
     text = source.text
     end = at + len(text[at : _line_end(text, at)].rstrip())
@@ -253,9 +255,17 @@ def _bad_number(source: Source, report: Report, text: str, at: int) -> None:
         message, label = f"`{text}` misses a number behind its last `x`", "a size such as `3x3`"
         better = plain + plain.removesuffix("x").rsplit("x", 1)[-1]
     elif re.fullmatch(r"[0-9_]+\.", text):
-        message, label, better = "a number does not end with a dot", "a digit is missing", text + "0"
+        message, label, better = (
+            "a number does not end with a dot",
+            "a digit is missing",
+            text + "0",
+        )
     elif re.fullmatch(r"\.[0-9_]+(?:[eE][+-]?[0-9]+)?", text):
-        message, label, better = "a number does not begin with a dot", "a digit is missing", "0" + text
+        message, label, better = (
+            "a number does not begin with a dot",
+            "a digit is missing",
+            "0" + text,
+        )
     elif re.fullmatch(r"[0-9][0-9_.]*[KmgbB]+", text):
         message, label, better = f"`{text}` has an unknown suffix", "use `k`, `M` or `G`", ""
     else:
@@ -276,7 +286,7 @@ def _check_escapes(source: Source, report: Report, token: Token) -> None:
             "E0105",
             f"`{escape[0]}` is not an escape",
             span,
-            r'known: `\"` `\\` `\n` `\t` `\u00e9`',
+            r"known: `\"` `\\` `\n` `\t` `\u00e9`",
             fixes=[insert("a backslash itself is written twice", span, "\\", safe=False)],
         )
         token.text = '""'

@@ -53,7 +53,9 @@ def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[
                 out[-1] = merged
                 continue
         elif in_body and i < last and isinstance(before, tree.Let) and _same_line(before, item):
-            if isinstance(before.value, tree.Flow) and isinstance(item.value, (tree.Name, tree.Call)):
+            if isinstance(before.value, tree.Flow) and isinstance(
+                item.value, (tree.Name, tree.Call)
+            ):
                 _missing_arrow(before, item, report)  # `y = x -> Dense(8) relu`
                 continue
         if _fits(item, report):

@@ -105,7 +105,9 @@ def encode(data: dict[str, Any]) -> str:
     lines = []
     for name, value in data.items():
         if isinstance(value, list):
-            rows = ",\n".join(json.dumps(row, separators=(",", ":"), sort_keys=True) for row in value)
+            rows = ",\n".join(
+                json.dumps(row, separators=(",", ":"), sort_keys=True) for row in value
+            )
             lines.append(f'"{name}": [\n{rows}\n]')
         else:
             lines.append(f'"{name}": {json.dumps(value, sort_keys=True)}')

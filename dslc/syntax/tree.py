@@ -145,18 +145,7 @@ class Match(Node):
 
 
 Expr = (
-    Name
-    | Number
-    | String
-    | Size
-    | Range
-    | Tuple
-    | Unary
-    | Binary
-    | Attribute
-    | Call
-    | Flow
-    | Match
+    Name | Number | String | Size | Range | Tuple | Unary | Binary | Attribute | Call | Flow | Match
 )
 
 # --------------------------------------------------------------------------- statements of a body

@@ -152,7 +152,9 @@ def habit(place: Place) -> bool | None:
         return None
     if following.type in ("EQUAL", "COLON", "ARROW") and word.text != "else":
         return None
-    place.report("E0120", f"`{word.text}` is not a word of a spec", place.span(word), HABITS[word.text])
+    place.report(
+        "E0120", f"`{word.text}` is not a word of a spec", place.span(word), HABITS[word.text]
+    )
     return False
 
 
@@ -161,11 +163,7 @@ def dangling_arrow(place: Place) -> bool | None:
     back = 0
     if before.type == "ARROW" and (place.breaks or place.token.type in ("COMMA", "ARROW")):
         arrow, back = before, 1
-    elif (
-        place.token.type in ("EQUAL", "COLON")
-        and before.first
-        and place.near(-2).type == "ARROW"
-    ):
+    elif place.token.type in ("EQUAL", "COLON") and before.first and place.near(-2).type == "ARROW":
         arrow, back = place.near(-2), 2  # `x ->` and, on the next line, `y = …`
     else:
         return None
@@ -190,7 +188,10 @@ def missing_value(place: Place) -> bool | None:
             return None
         wanted = "a condition" if begin.type == "ASSERT" else "a name"
         place.report(
-            "E0111", f"`{begin.text}` stands alone", place.span(begin), f"{wanted} belongs behind it"
+            "E0111",
+            f"`{begin.text}` stands alone",
+            place.span(begin),
+            f"{wanted} belongs behind it",
         )
         if place.at == parser.begin + 1:
             return False
@@ -251,7 +252,11 @@ def reserved(place: Place) -> bool | None:
         word = token
         mended = parser.accepts("NAME")
     elif token.type in KEYWORDS and not token.first and parser.accepts("NAME"):
-        if place.complete or token.type in ("MODEL", "BLOCK", "IMPORT") and place.near(1).type in WORDS:
+        if (
+            place.complete
+            or token.type in ("MODEL", "BLOCK", "IMPORT")
+            and place.near(1).type in WORDS
+        ):
             return None
         word = token
         mended = True
@@ -312,6 +317,24 @@ def colon_or_equal(place: Place) -> bool | None:
     )
     token.type = kind
     return True
+
+
+def missing_equal(place: Place) -> bool | None:
+    """`model Net(classes 10)`."""
+    parser, token = place.parser, place.token
+    if token.type not in OPERANDS or place.before.type != "NAME" or token.first:
+        return None
+    if place.complete or not parser.accepts("EQUAL", token.type):
+        return None
+    gap = place.span(place.before).after()
+    place.report(
+        "E0111",
+        f"`=` is missing between `{place.before.text}` and `{token.text}`",
+        place.span(),
+        f"the value of `{place.before.text}`?",
+        insert("insert `=`", gap, " ="),
+    )
+    return parser.feed(Token("EQUAL", "=", gap.start, gap.start, False, virtual=True))
 
 
 def source_missing(place: Place) -> bool | None:
@@ -375,9 +398,7 @@ def odd_comma(place: Place) -> bool | None:
         message, label = "no comma stands between statements", "remove it"
     else:
         return None
-    place.report(
-        "E0114", message, place.span(), label, swap("take it out", place.span(), "")
-    )
+    place.report("E0114", message, place.span(), label, swap("take it out", place.span(), ""))
     place.parser.at += 1
     return True
 
@@ -441,7 +462,11 @@ def braces(place: Place) -> bool | None:
 def misspelt_kind(place: Place) -> bool | None:
     """`modle Net(…) {`."""
     token = place.token
-    if place.context != "file" or token.type != "NAME" or place.near(1).type not in WORDS | {"STRING"}:
+    if (
+        place.context != "file"
+        or token.type != "NAME"
+        or place.near(1).type not in WORDS | {"STRING"}
+    ):
         return None
     close = did_you_mean(token.text, ("model", "block", "import"))
     if close is None or not place.complete:
@@ -500,6 +525,7 @@ CHECKS: tuple[Callable[[Place], bool | None], ...] = (
     reserved,
     equal_for_equality,
     colon_or_equal,
+    missing_equal,
     source_missing,
     method_call,
     odd_comma,
@@ -540,8 +566,12 @@ def _expected(place: Place) -> str:
         if kind not in skipped and accepts(kind) and not (kind in CLOSERS and place.complete):
             found.append(f"`{text}`")
     if not found:
-        return {"section": "an entry such as `key = value`", "match": "an arm `condition: value`"}.get(
-            place.context, "a statement" if place.context == "body" else "`model`, `block` or a section"
+        return {
+            "section": "an entry such as `key = value`",
+            "match": "an arm `condition: value`",
+        }.get(
+            place.context,
+            "a statement" if place.context == "body" else "`model`, `block` or a section",
         )
     found = found[:4]
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}"
