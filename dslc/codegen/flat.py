@@ -122,8 +122,10 @@ class Flat:
         """Whether a comment inside `node` forces its brackets open."""
         found = self._forced.get(id(node))
         if found is None:
-            found = isinstance(node, Commented) or any(map(self.is_forced, parts(node)))
-            self._forced[id(node)] = found
+            pending = [node]
+            while pending and not isinstance(pending[-1], Commented):
+                pending += parts(pending.pop())
+            found = self._forced[id(node)] = bool(pending)
             self._kept.append(node)
         return found
 
@@ -153,12 +155,8 @@ class Flat:
             case Pair(key=key, value=value):
                 assert key is not None
                 return f"{text(key, UNARY)}: {text(value)}"
-            case Attr(value=value, name=name):
-                return f"{self.attribute_owner(value)}.{name}"
-            case Call():
-                return f"{text(node.func, PRIMARY)}({self.arguments(node)})"
-            case Index(value=value, items=items):
-                return f"{text(value, PRIMARY)}[{self.join(items)}]"
+            case Attr() | Call() | Index():
+                return self._primary(node)
             case _:
                 return self._operation(node)
 
@@ -192,10 +190,25 @@ class Flat:
             case _:
                 raise AssertionError(f"not an expression: {node!r}")
 
-    def attribute_owner(self, value: Expr) -> str:
-        """The text before `.name`: a number needs parentheses there."""
-        text = self.text(value, PRIMARY)
-        return f"({text})" if text[0].isdigit() else text
+    def _primary(self, node: Attr | Call | Index) -> str:
+        """Calls, attributes and indices one after another, however many, without recursion."""
+        trailers: list[Attr | Call | Index] = []
+        owner: Expr = node
+        while isinstance(owner, Attr | Call | Index) and id(owner) not in self._texts:
+            trailers.append(owner)
+            owner = owner.func if isinstance(owner, Call) else owner.value
+        out = self.text(owner, PRIMARY)
+        if out[0].isdigit() and isinstance(trailers[-1], Attr):
+            out = f"({out})"
+        for trailer in reversed(trailers):
+            match trailer:
+                case Attr(name=name):
+                    out += f".{name}"
+                case Call():
+                    out += f"({self.arguments(trailer)})"
+                case Index(items=items):
+                    out += f"[{self.join(items)}]"
+        return out
 
     def clauses(self, node: Comprehension) -> list[str]:
         """The element and each `for` and `if` clause of a comprehension."""

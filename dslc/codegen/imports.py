@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -30,7 +31,7 @@ def collect(*nodes: Node | Iterable[Node]) -> frozenset[Import]:
 
 
 def render_imports(imports: Iterable[Import], width: int = WIDTH) -> str:
-    """Import statements: standard library, a blank line, then the rest; plain imports come first."""
+    """Standard library, a blank line, then the rest; `import a` comes before `from a import b`."""
     wanted = set(imports)
     blocks = []
     for section in sorted({_section(each.module) for each in wanted}):
@@ -79,13 +80,15 @@ def _alias(each: Import) -> str:
     return f" as {each.alias}" if each.alias and each.alias != (each.name or each.module) else ""
 
 
-def _natural(module: str) -> tuple[str, str]:
-    return module.lower(), module
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """The order of names where `a9` comes before `a10`."""
+    words = re.findall(r"\d+|\D+", name.lower())
+    return [(int(word), "") if word.isdigit() else (-1, word) for word in words], name
 
 
-def _member(each: Import) -> tuple[int, str, str, str]:
+def _member(each: Import) -> tuple[int, tuple[list[tuple[int, str]], str], str]:
     """isort's order of members: CONSTANTS, Classes, then the rest."""
     name = each.name or ""
     is_constant = name.isupper() and len(name) > 1
     kind = 0 if is_constant else 1 if name[:1].isupper() else 2
-    return kind, name.lower(), name, each.alias or ""
+    return kind, _natural(name), each.alias or ""

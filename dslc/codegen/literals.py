@@ -14,11 +14,12 @@ import unicodedata
 
 Scalar = str | int | float | bool | None
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*(?:_\d+)*)(?:\.\d+(?:_\d+)*)?(?:e[+-]?\d+)?", re.ASCII)
 _DIRECTIVE = re.compile(
     r"\b(fmt|isort|mypy|noqa|nosec|pragma|pylint|pyright|pytype|ruff|flake8|type|yapf|ty|coding)(\s*[:=])",
     re.IGNORECASE,
 )
+_QUOTE = "\\x22"  # a double quote that may stand beside those of a docstring
 _BARE_DIRECTIVE = re.compile(r"\b(noqa|nosec)\b", re.IGNORECASE)
 _MAX_DIGITS = 4000  # CPython refuses to convert longer integers
 
@@ -72,27 +73,27 @@ def docstring(text: str, indent: int, width: int) -> list[str]:
     """The lines of a docstring that says `text`, each with its indentation; none for empty text."""
     pad = " " * indent
     lines = inspect.cleandoc(text.expandtabs(4)).split("\n")
-    lines = [_docstring_line(line) for line in lines]
+    lines = [line.rstrip() for line in lines]
     while lines and not lines[-1]:
         lines.pop()
     while lines and not lines[0]:
         lines.pop(0)
     if not lines:
         return []
-    lines[0] = lines[0].lstrip(" ")
+    lines[0] = lines[0].lstrip()
+    ends_quoted = lines[-1].endswith('"')
+    if ends_quoted:
+        lines[-1] = lines[-1][:-1]
+    lines = [escape(line).replace('"""', '\\"\\"\\"') for line in lines]
     if lines[0].startswith('"'):
-        lines[0] = "\\x22" + lines[0][1:]
-    if lines[-1].endswith('"'):
-        lines[-1] = lines[-1].removesuffix('"').removesuffix("\\") + "\\x22"
+        lines[0] = _QUOTE + lines[0][1:]
+    if ends_quoted:
+        lines[-1] += _QUOTE
     opened = f'{pad}"""{lines[0]}'
     if len(lines) == 1 and display_width(opened) + 3 <= width:
         return [f'{opened}"""']
     rest = [f"{pad}{line}" if line else "" for line in lines[1:]]
     return [opened, *rest, f'{pad}"""']
-
-
-def _docstring_line(line: str) -> str:
-    return escape(line.rstrip()).rstrip(" ").replace('"""', '\\"\\"\\"')
 
 
 def display_width(text: str) -> int:
