@@ -1,0 +1,355 @@
+"""How PyTorch realises losses, metrics, optimisers and callbacks, with Keras' formulas where the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dslc.codegen.nodes import (
+    Assign,
+    Attr,
+    BinOp,
+    Call,
+    Compare,
+    Expr,
+    Expression,
+    Import,
+    Index,
+    Kw,
+    Lit,
+    Statement,
+    call,
+    lit,
+    method,
+    ref,
+)
+from dslc.codegen.page import ModelSection, Target
+from dslc.plan.training import OutputPlan, TrainingPlan
+from dslc.vocab import losses, metrics, optimizers
+from dslc.vocab.callbacks import EarlyStopping, ReduceLROnPlateau
+from dslc.vocab.experiment import Loss, Metric, Optimizer
+
+# --- losses ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """An output in the loop: what the model gave, the targets, and where the classes are."""
+
+    output: OutputPlan
+    result: Expr
+    true: Expr
+    channels_first: bool
+    prefix: str = ""  # of its names in the log, where there are several outputs
+
+    @property
+    def class_axis(self) -> int:
+        return 1 if self.channels_first or len(self.output.shape) == 1 else -1
+
+
+def _cross_entropy(word: losses.CrossEntropy, place: Place) -> Expr:
+    logits = place.result
+    if place.class_axis == -1:
+        logits = method(logits, "movedim", -1, 1)
+    named = {"label_smoothing": _number(word.label_smoothing)} if word.label_smoothing else {}
+    return call("F.cross_entropy", logits, place.true, **named)
+
+
+def _binary_cross_entropy(word: losses.BinaryCrossEntropy, place: Place) -> Expr:
+    true, smoothing = place.true, _number(word.label_smoothing)
+    if word.label_smoothing:
+        kept = BinOp("*", true, BinOp("-", lit(1), smoothing))
+        true = BinOp("+", kept, BinOp("/", smoothing, lit(2)))
+    return call("F.binary_cross_entropy_with_logits", place.result, true)
+
+
+def _huber(word: losses.Huber, place: Place) -> Expr:
+    named = {"delta": _number(word.delta)} if word.delta != 1 else {}
+    return call("F.huber_loss", place.result, place.true, **named)
+
+
+LOSSES: dict[type[Loss], Callable[[Any, Place], Expr]] = {
+    losses.CrossEntropy: _cross_entropy,
+    losses.BinaryCrossEntropy: _binary_cross_entropy,
+    losses.Mse: lambda _, place: call("F.mse_loss", place.result, place.true),
+    losses.Mae: lambda _, place: call("F.l1_loss", place.result, place.true),
+    losses.Huber: _huber,
+}
+
+# --- metrics -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Measures:
+    """What the loop does for its metrics: values to start with, updates by batch, results at the end.
+
+    `sums` are means over examples; anything else starts, is updated and ends by statements of its own.
+    """
+
+    length: Expr
+    sums: dict[str, float] = field(default_factory=dict)
+    starts: dict[str, str] = field(default_factory=dict)
+    updates: list[Statement] = field(default_factory=list)
+    ends: list[Statement] = field(default_factory=list)
+    scores: set[tuple[str, bool]] = field(default_factory=set)
+
+    def add_sum(self, name: str, value: Expr) -> None:
+        self.sums[name] = 0.0
+        self.updates.append(Assign((Index(ref("sums"), (Lit(name),)),), value, op="+"))
+
+    def add_mean(self, name: str, value: Expr) -> None:
+        """`value` is the mean over a batch."""
+        self.add_sum(name, BinOp("*", value, self.length))
+
+    def add_table(self, variable: str, update: Expr) -> None:
+        if variable not in self.starts:
+            self.starts[variable] = f"{variable} = 0"
+            self.updates.append(Assign((ref(variable),), update, op="+"))
+
+    def end(self, name: str, value: Expr) -> None:
+        self.ends.append(Assign((Index(ref("means"), (Lit(name),)),), value))
+
+
+def _predicted(place: Place) -> Expr:
+    if place.output.task == "binary":
+        return Compare(place.result, ((">", lit(0)),))
+    return method(place.result, "argmax", place.class_axis)
+
+
+def _accuracy(word: metrics.Accuracy, place: Place, into: Measures) -> None:
+    true = place.true
+    if place.output.task == "binary":
+        true = Compare(true, ((">", lit(0.5)),))
+    right = Compare(_predicted(place), (("==", true),))
+    name = place.prefix + word.label
+    if len(place.output.shape) == 1 and place.output.task == "classes":
+        into.add_sum(name, method(right, "sum"))
+    else:
+        into.add_mean(name, method(method(right, "float"), "mean"))
+
+
+def _top_k(word: metrics.TopK, place: Place, into: Measures) -> None:
+    axis = place.class_axis
+    best = Attr(method(place.result, "topk", word.k, dim=axis), "indices")
+    hits = Compare(best, (("==", method(place.true, "unsqueeze", axis)),))
+    found = method(method(method(hits, "any", axis), "float"), "mean")
+    into.add_mean(place.prefix + word.label, found)
+
+
+def _confusion(word: Metric, place: Place, into: Measures) -> None:
+    binary = place.output.task == "binary"
+    classes = 2 if binary else place.output.size
+    variable = f"{place.prefix}matrix"
+    into.add_table(variable, call("confusion", _predicted(place), place.true, classes))
+    name = f"binary_{word.word}" if binary else word.word
+    into.scores.add((word.word, binary))
+    into.end(place.prefix + word.label, call(name, ref(variable)))
+
+
+def _auc(word: metrics.Auc, place: Place, into: Measures) -> None:
+    variable = f"{place.prefix}counts"
+    probabilities = method(place.result, "sigmoid")
+    into.add_table(variable, call("above_thresholds", probabilities, place.true))
+    into.end(place.prefix + word.label, call("auc", ref(variable)))
+
+
+def _mae(word: metrics.MeanAbsoluteError, place: Place, into: Measures) -> None:
+    into.add_mean(place.prefix + word.label, call("F.l1_loss", place.result, place.true))
+
+
+def _rmse(word: metrics.RootMeanSquaredError, place: Place, into: Measures) -> None:
+    name = place.prefix + word.label
+    into.add_mean(name, call("F.mse_loss", place.result, place.true))
+    into.end(name, call("math.sqrt", Index(ref("means"), (Lit(name),))))
+
+
+METRICS: dict[type[Metric], Callable[[Any, Place, Measures], None]] = {
+    metrics.Accuracy: _accuracy,
+    metrics.TopK: _top_k,
+    metrics.Precision: _confusion,
+    metrics.Recall: _confusion,
+    metrics.F1: _confusion,
+    metrics.Auc: _auc,
+    metrics.MeanAbsoluteError: _mae,
+    metrics.RootMeanSquaredError: _rmse,
+}
+
+# --- optimisers --------------------------------------------------------------------------------------
+
+
+def _sgd(word: optimizers.SGD) -> Call:
+    named: dict[str, Any] = {"lr": _number(word.lr)}
+    if word.momentum:
+        named["momentum"] = _number(word.momentum)
+    if word.nesterov:
+        named["nesterov"] = True
+    return _optimizer("SGD", named)
+
+
+def _adam(word: optimizers.Adam | optimizers.AdamW) -> Call:
+    named: dict[str, Any] = {"lr": _number(word.lr)}
+    if (word.beta1, word.beta2) != (0.9, 0.999):
+        named["betas"] = (_number(word.beta1), _number(word.beta2))
+    if isinstance(word, optimizers.AdamW):
+        named["weight_decay"] = _number(word.weight_decay)
+    return _optimizer(type(word).word, named)
+
+
+def _optimizer(name: str, named: dict[str, Any]) -> Call:
+    return call(f"torch.optim.{name}", method(ref("model"), "parameters"), **named)
+
+
+OPTIMIZERS: dict[type[Optimizer], Callable[[Any], Call]] = {
+    optimizers.SGD: _sgd,
+    optimizers.Adam: _adam,
+    optimizers.AdamW: _adam,
+}
+
+
+def _hook(plan: TrainingPlan) -> str | None:
+    """What makes the optimiser compute as Keras' does: a function to call before each step."""
+    word = plan.optimizer
+    if isinstance(word, optimizers.Adam | optimizers.AdamW):
+        return "adam_epsilon"
+    if isinstance(word, optimizers.SGD) and word.momentum and plan.plateaus:
+        return "keep_velocity"
+    return None
+
+
+# --- callbacks ---------------------------------------------------------------------------------------
+
+
+def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
+    """torch counts one bad epoch more before it acts, and one of its cooldown less, than Keras."""
+    named: dict[str, Any] = {"mode": mode} if mode != "min" else {}
+    named |= {"factor": _number(word.factor), "patience": max(word.patience, 1) - 1}
+    if word.cooldown > 1:
+        named["cooldown"] = word.cooldown - 1
+    named |= {"threshold": _number(word.min_delta), "threshold_mode": "abs"}
+    if word.min_lr:
+        named["min_lr"] = _number(word.min_lr)
+    named["eps"] = 0
+    return call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
+
+
+def _early_stopping(word: EarlyStopping, mode: str) -> Call:
+    named: dict[str, Any] = {"patience": max(word.patience, 1)}
+    if word.min_delta:
+        named["min_delta"] = _number(word.min_delta)
+    if mode == "max":
+        named["sign"] = -1
+    return call("EarlyStopping", **named)
+
+
+def _number(value: float) -> Expr:
+    return lit(value, getattr(value, "text", None))
+
+
+def _numbered(stem: str, count: int) -> list[str]:
+    return [stem if i == 0 else f"{stem}_{i + 1}" for i in range(count)]
+
+
+# --- what the templates use --------------------------------------------------------------------------
+
+
+def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
+    """The names that the templates of this backend use besides the facts of the data."""
+    several = len(plan.inputs) > 1 or len(plan.outputs) > 1
+    first = plan.outputs[0]
+    result = "logits" if first.activation and not len(plan.outputs) > 1 else "outputs"
+    places = [_place(output, plan, model, result) for output in plan.outputs]
+    measures = Measures(ref("size") if several else call("len", ref("y")))
+    loss = _loss(plan, places, measures)
+    for place in places:
+        for metric in place.output.metrics:
+            METRICS[type(metric)](metric, place, measures)
+    plateaus = _numbered("plateau", len(plan.plateaus))
+    stoppers = _numbered("early_stopping", len(plan.stoppers))
+    hook = _hook(plan)
+    axis = {"softmax": f".softmax(dim={places[0].class_axis})", "sigmoid": ".sigmoid()"}
+    return {
+        "first_inputs": [i.name for i in plan.inputs if i.name in model.channels_first],
+        "first_targets": [
+            o.name for o in plan.outputs if o.name in model.channels_first and o.task != "classes"
+        ],
+        "result": result,
+        "length": "size" if several else "len(y)",
+        "loss": loss,
+        "sums": {"loss": 0.0, **measures.sums},
+        "metric_starts": list(measures.starts.values()),
+        "updates": measures.updates,
+        "metric_ends": measures.ends,
+        "scores": sorted(measures.scores),
+        "uses_auc": any(isinstance(m, metrics.Auc) for o in plan.outputs for m in o.metrics),
+        "optimizer": _setup(plan, hook, plateaus, stoppers),
+        "optimizer_hook": f"{hook}.py.jinja" if hook else None,
+        "any_delta": any(w.min_delta for w in plan.stoppers),
+        "any_larger": any(plan.mode(w) == "max" for w in plan.stoppers),
+        "plateau_steps": [(n, w.monitor) for n, w in zip(plateaus, plan.plateaus, strict=True)],
+        "stopper_steps": [(n, w.monitor) for n, w in zip(stoppers, plan.stoppers, strict=True)],
+        "prediction": axis.get(first.activation or "", ""),
+        "prediction_doc": {"softmax": "the class probabilities", "sigmoid": "the probabilities"}.get(
+            first.activation or "", "the predictions"
+        ),
+    }
+
+
+def _place(output: OutputPlan, plan: TrainingPlan, model: ModelSection, result: str) -> Place:
+    first = output.name in model.channels_first
+    if len(plan.outputs) == 1:
+        several = len(plan.inputs) > 1
+        true: Expr = Index(ref("y"), (Lit(output.name),)) if several else ref("y")
+        return Place(output, ref(result), true, first)
+    name = (Lit(output.name),)
+    return Place(output, Index(ref(result), name), Index(ref("y"), name), first, f"{output.name}_")
+
+
+def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[Statement]:
+    """The statements that compute `loss`; with several outputs their own losses are logged too."""
+    values = [LOSSES[type(p.output.loss)](p.output.loss, p) for p in places]
+    if len(places) == 1:
+        return [Assign((ref("loss"),), values[0])]
+    statements: list[Statement] = []
+    total: Expr | None = None
+    for place, value in zip(places, values, strict=True):
+        name = ref(f"{place.output.name}_loss")
+        statements.append(Assign((name,), value))
+        into.add_mean(name.name, method(name, "detach"))
+        term: Expr = name
+        if place.output.weight != 1:
+            term = BinOp("*", _number(place.output.weight), name)
+        total = term if total is None else BinOp("+", total, term)
+    assert total is not None
+    return [*statements, Assign((ref("loss"),), total)]
+
+
+def _setup(
+    plan: TrainingPlan, hook: str | None, plateaus: list[str], stoppers: list[str]
+) -> list[Statement]:
+    """The optimiser and the callbacks of a `Run`."""
+    made = OPTIMIZERS[type(plan.optimizer)](plan.optimizer)
+    body: list[Statement] = [Assign((ref("self.optimizer"),), made)]
+    if hook:
+        body.append(Expression(method(ref("self.optimizer"), "register_step_pre_hook", ref(hook))))
+    for name, plateau in zip(plateaus, plan.plateaus, strict=True):
+        body.append(Assign((ref(f"self.{name}"),), _plateau(plateau, plan.mode(plateau))))
+    for name, stopper in zip(stoppers, plan.stoppers, strict=True):
+        body.append(Assign((ref(f"self.{name}"),), _early_stopping(stopper, plan.mode(stopper))))
+    return body
+
+
+TARGET = Target(
+    name="torch",
+    title="PyTorch",
+    templates=Path(__file__).parent / "templates",
+    imports={
+        "torch": Import("torch"),
+        "F": Import("torch.nn.functional", alias="F"),
+        "nn": Import("torch", "nn"),
+        "DataLoader": Import("torch.utils.data", "DataLoader"),
+        "Dataset": Import("torch.utils.data", "Dataset"),
+    },
+    emit=emit,
+)

@@ -1,0 +1,193 @@
+"""A whole script: the rendered template, laid out, with the imports that it uses.
+
+A backend is a `Target`: its templates, the names its scripts may import, and a function from the training plan to
+what its templates need. The model section comes as finished text. No text of a spec reaches a template except
+through the filter `py` or as a node; names are identifiers that were checked before.
+"""
+
+from __future__ import annotations
+
+import builtins
+import symtable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dslc.codegen import literals
+from dslc.codegen.data import data_context
+from dslc.codegen.imports import render_imports
+from dslc.codegen.layout import WIDTH, render
+from dslc.codegen.nodes import Import, lit
+from dslc.codegen.tidy import tidy
+from dslc.plan.training import TrainingPlan
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# What the shared partials use; a target adds its own.
+IMPORTS: Mapping[str, Import] = {
+    "np": Import("numpy", alias="np"),
+    "Path": Import("pathlib", "Path"),
+    "Counter": Import("collections", "Counter"),
+    "ThreadPoolExecutor": Import("concurrent.futures", "ThreadPoolExecutor"),
+    "Figure": Import("matplotlib.figure", "Figure"),
+    "ConfusionMatrixDisplay": Import("sklearn.metrics", "ConfusionMatrixDisplay"),
+    "train_test_split": Import("sklearn.model_selection", "train_test_split"),
+    "Image": Import("PIL", "Image"),
+    "ImageOps": Import("PIL", "ImageOps"),
+    **{
+        name: Import(name)
+        for name in (
+            "argparse", "csv", "gzip", "hashlib", "io", "json", "math", "os", "re", "sys", "tarfile",
+            "time", "urllib", "zlib",
+        )
+    },
+    **{
+        name: Import("sklearn.datasets", name)
+        for name in ("load_digits", "load_iris", "load_wine", "load_breast_cancer", "load_diabetes")
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelSection:
+    """The definitions of a model, ending in `build_model`, as text that needs no further layout.
+
+    `imports` are those of names that neither the page nor the target knows. `helpers` name files of the target's
+    `helpers` folder that are put in front. `channels_first` holds the inputs and outputs whose channels the
+    model wants or gives behind the batch axis.
+    """
+
+    text: str
+    imports: frozenset[Import] = frozenset()
+    helpers: tuple[str, ...] = ()
+    channels_first: frozenset[str] = frozenset()
+    penalty: bool = False  # defines `penalty(model)`, the regularisers' part of the loss
+
+
+@dataclass(frozen=True)
+class Target:
+    """A backend as the page needs it."""
+
+    name: str  # of the output folder and the file: torch
+    title: str  # in the docstring: PyTorch
+    templates: Path
+    imports: Mapping[str, Import]
+    emit: Callable[[TrainingPlan, ModelSection], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What the head of a script says. `stem` is the file name of the spec without `.dl`."""
+
+    stem: str
+    model: str
+    spec: str  # the file name of the spec, for the way back
+
+
+def render_script(
+    script: Script, model: ModelSection, target: Target, training: TrainingPlan | None
+) -> str:
+    """The text of a script that trains `model` as planned; without a plan it only builds the model."""
+    context: dict[str, Any] = {
+        "script": script,
+        "model": model,
+        "target": target,
+        "run": f"runs/{script.stem}-{target.name}",
+        "helpers": "".join(f"{_helper(target, name)}\n\n\n" for name in model.helpers),
+        "plan": training,
+    }
+    if training is not None:
+        context |= data_context(training)
+        context["longest_metric"] = 2 + max(len(f"test_{name}") for name in training.logged)
+        context |= target.emit(training, model)
+    template = "script.py.jinja" if training is not None else "model_only.py.jinja"
+    body = _environment(target.templates).get_template(template).render(context)
+    known = {**IMPORTS, **target.imports, **{_bound_name(i): i for i in model.imports}}
+    wanted = sorted(free_names(body))
+    unknown = [name for name in wanted if name not in known]
+    assert not unknown, f"the script uses {unknown}, which nothing defines"
+    head = "\n".join(literals.docstring(_docstring(script, target, training), 0, WIDTH))
+    imports = render_imports(known[name] for name in wanted)
+    return tidy(f"{head}\n\n{imports}\n{spaced(body)}")
+
+
+def _docstring(script: Script, target: Target, training: TrainingPlan | None) -> str:
+    command = f"python {script.stem}_{target.name}.py"
+    title = f"{script.model} in {target.title}, made from {script.spec}."
+    if training is None:
+        return f"{title}\n\nUsage:\n    {command}    builds the model and counts its weights"
+    pad = len(f"{command} --resume") + 4
+    return (
+        f"{title}\n\nUsage:\n    {command:<{pad}}train, test, write to runs/\n"
+        f"    {command + ' --resume':<{pad}}go on after the last finished epoch"
+    )
+
+
+@cache
+def _environment(templates: Path) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([templates, TEMPLATES]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Python, not HTML: what comes from a spec goes through `py`
+    )
+    environment.filters["py"] = lambda value: render(lit(value))
+    environment.filters["lines"] = lambda body, indent=0: render(body, indent).rstrip("\n")
+    return environment
+
+
+def _helper(target: Target, name: str) -> str:
+    """The definition in `helpers/<name>.py`: real Python, tested as such, without its imports."""
+    text = (target.templates / "helpers" / f"{name}.py").read_text(encoding="utf-8")
+    return text[min(text.find(f"\n{word} ") for word in ("def", "class") if f"\n{word} " in text) :].strip()
+
+
+def spaced(text: str) -> str:
+    """`text`, a module, with the blank lines that black wants, whatever a template leaves between its parts."""
+    lines: list[str] = []
+    blank = False
+    for line in map(str.rstrip, text.split("\n")):
+        if not line:
+            blank = bool(lines)
+            continue
+        last = lines[-1] if lines else ""
+        if not line[0].isspace() and line[0] not in ")]}":
+            definition = line.startswith(("def ", "class ", "@"))
+            after_body = last.startswith((" ", ")"))
+            if lines and not last.startswith(("@", "#")) and (definition or after_body):
+                lines += ["", ""]
+            elif blank:
+                lines += [""] * (2 if line.startswith("# ---") or last.startswith("# ---") else 1)
+        elif blank and not last.endswith((":", "(", "[", "{")):
+            lines.append("")
+        lines.append(line)
+        blank = False
+    return "\n".join(lines) + "\n"
+
+
+def _bound_name(item: Import) -> str:
+    return item.alias or item.name or item.module.partition(".")[0]
+
+
+def free_names(text: str) -> set[str]:
+    """The names that `text`, a module, uses and does not define."""
+    top = symtable.symtable(text, "<script>", "exec")
+    defined = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_namespace()}
+    used: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        used |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (symbol.is_global() or table is top)
+        }
+    return used - defined - set(dir(builtins)) - {"__file__", "__doc__", "__name__"}
+

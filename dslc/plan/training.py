@@ -1,0 +1,128 @@
+"""The training plan: all that a script says besides its model, resolved and checked.
+
+The plan holds words with concrete values; which code realises them is the backends' matter. The properties
+answer what the templates ask, so that they need no logic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from dslc.vocab.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from dslc.vocab.experiment import Callback, Loss, Metric, Optimizer, Scale, Source, Split
+from dslc.vocab.kinds import Bounds
+
+Activation = Literal["softmax", "sigmoid"]
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """An input of the model: its shape is channels last, without the batch; None where a size is free."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: Literal["float", "int"] = "float"
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """An output with its loss. `shape` is channels last; `activation` was taken off its end, so the model gives
+    logits."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    loss: Loss
+    metrics: tuple[Metric, ...] = ()
+    activation: Activation | None = None
+    weight: float = 1.0
+
+    @property
+    def task(self) -> str:
+        return self.loss.task
+
+    @property
+    def size(self) -> int:
+        """How many classes, or numbers, the last axis holds."""
+        size = self.shape[-1]
+        assert size is not None, "the last axis of an output is always known"
+        return size
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    source: Source
+    split: Split
+    inputs: tuple[InputPlan, ...]
+    outputs: tuple[OutputPlan, ...]
+    optimizer: Optimizer
+    epochs: int
+    batch: int
+    scale: Bounds | Scale | None = None
+    callbacks: tuple[Callback, ...] = ()
+    shuffle: bool = True
+    seed: int = 0
+    workers: int = 4  # that decode pictures
+    deterministic: bool = False  # refuse operations whose result may differ from run to run
+
+    @cached_property
+    def logged(self) -> dict[str, Literal["min", "max"]]:
+        """The values that are logged for a part of the data, and which way each is better."""
+        found: dict[str, Literal["min", "max"]] = {"loss": "min"}
+        alone = len(self.outputs) == 1
+        for output in self.outputs:
+            prefix = "" if alone else f"{output.name}_"
+            if not alone:
+                found[f"{prefix}loss"] = "min"
+            for metric in output.metrics:
+                found[prefix + metric.label] = metric.better
+        return found
+
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        """Every name that a callback may monitor."""
+        return (*self.logged, *(f"val_{name}" for name in self.logged))
+
+    def mode(self, callback: Callback) -> Literal["min", "max"]:
+        if callback.mode != "auto":
+            return callback.mode
+        return self.logged[callback.monitor.removeprefix("val_")]
+
+    @cached_property
+    def keepers(self) -> tuple[Keeper, ...]:
+        """What is kept of the best epoch, each file once; the first is what the report is made with."""
+        found: dict[tuple[str, str, float], Keeper] = {}
+        for callback in sorted(self.callbacks, key=lambda c: isinstance(c, ModelCheckpoint)):
+            if isinstance(callback, EarlyStopping) and callback.restore_best:
+                delta = float(callback.min_delta)
+            elif isinstance(callback, ModelCheckpoint) and callback.save_best_only:
+                delta = 0.0
+            else:
+                continue
+            key = (callback.monitor, self.mode(callback), delta)
+            stem = "best" if not found else f"best_{callback.monitor}"
+            found.setdefault(key, Keeper(stem, callback.monitor, key[1] == "max", delta))
+        return tuple(found.values())
+
+    @property
+    def keeps_every_epoch(self) -> bool:
+        return any(isinstance(c, ModelCheckpoint) and not c.save_best_only for c in self.callbacks)
+
+    @property
+    def stoppers(self) -> tuple[EarlyStopping, ...]:
+        return tuple(c for c in self.callbacks if isinstance(c, EarlyStopping))
+
+    @property
+    def plateaus(self) -> tuple[ReduceLROnPlateau, ...]:
+        return tuple(c for c in self.callbacks if isinstance(c, ReduceLROnPlateau))
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """The weights of the best epoch by one monitored value, in the file `stem`."""
+
+    stem: str
+    monitor: str
+    larger: bool  # is better
+    min_delta: float
