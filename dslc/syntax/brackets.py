@@ -52,10 +52,9 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
                 notes=["give the inner parts names: `y = …`, or make them a `block`"],
             )
             return None
-    plain = _pair(source, tokens, hints=0)
-    if plain:
-        chosen = min((_pair(source, tokens, hints=n) for n in (2, 1)), key=len)
-        chosen = min((chosen, plain), key=len)
+    if _pair(source, tokens, 0, False):
+        ways = [(hints, swaps) for hints in (2, 1, 0) for swaps in (False, True)]
+        chosen = min((_pair(source, tokens, *way) for way in ways), key=len)
         broken = {d.primary.span.line for d in report.found if d.code == "E0103" and d.primary}
         for fault in chosen:
             _explain(source, tokens, fault, report, broken)
@@ -68,8 +67,9 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
     return tokens
 
 
-def _pair(source: Source, tokens: list[Token], *, hints: int) -> list[Fault]:
-    """The faults of the brackets; with `hints` keywords have a say (1), and the indentation too (2)."""
+def _pair(source: Source, tokens: list[Token], hints: int, swaps: bool) -> list[Fault]:
+    """The faults of the brackets; with `hints` keywords have a say (1), and the indentation too (2);
+    with `swaps` a closer of the wrong kind closes all the same."""
     faults: list[Fault] = []
     stack: list[tuple[int, int]] = []  # index of the opener, indentation of its line
     indent = 0
@@ -85,6 +85,9 @@ def _pair(source: Source, tokens: list[Token], *, hints: int) -> list[Fault]:
         if kind in OPENERS:
             stack.append((i, indent))
         elif kind in CLOSERS:
+            if swaps and stack and _wrong_kind(tokens, i, stack[-1][0]):
+                faults.append(Stray(i, stack.pop()[0]))
+                continue
             _close(tokens, i, stack, faults, indent if token.first else -1, hints == 2)
     while stack:
         faults.append(Missing(stack.pop()[0], len(tokens)))
@@ -115,6 +118,12 @@ def _cut_short(tokens: list[Token], i: int, opener: int) -> bool:
     return tokens[i - 1].type in LITERALS or tokens[i - 2].type == "EQUAL"
 
 
+def _wrong_kind(tokens: list[Token], closer: int, opener: int) -> bool:
+    """`(` with `]`, or `[` with `)`."""
+    kinds = {tokens[opener].type, CLOSERS[tokens[closer].type]}
+    return kinds == {"LPAR", "LSQB"}
+
+
 def _close(
     tokens: list[Token],
     i: int,
@@ -130,10 +139,7 @@ def _close(
             while len(stack) > partners[-1] + 1:
                 faults.append(Missing(stack.pop()[0], i))
     if not stack or all(tokens[k].type != wanted for k, _ in stack):
-        if stack and tokens[stack[-1][0]].type != "LBRACE" and tokens[i].type != "RBRACE":
-            faults.append(Stray(i, stack.pop()[0]))
-        else:
-            faults.append(Stray(i))
+        faults.append(Stray(i))
         return
     if tokens[stack[-1][0]].type == "LBRACE" and wanted != "LBRACE":
         faults.append(Stray(i))  # `( { )`: the brace holds statements, so the `)` is the odd one
@@ -159,9 +165,10 @@ def _explain(
         span = source.span(opener.start, opener.end)
         if span.line in broken:
             return
-        fresh = sign
+        fresh, how = sign, f"insert `{sign}`"
         if sign == "}" and place.line != span.line:
             line = source.line(span.line)
+            how += " on a line of its own"
             fresh = "\n" + line[: len(line) - len(line.lstrip())] + sign
         report.add(
             "E0107",
@@ -169,7 +176,7 @@ def _explain(
             span,
             "opened here",
             secondary=[Label(place, f"`{sign}` probably belongs here")],
-            fixes=[insert(f"insert `{sign}`", place, fresh, safe=False)],
+            fixes=[insert(how, place, fresh, safe=False)],
         )
         return
     closer = tokens[fault.closer]

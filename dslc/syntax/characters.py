@@ -72,8 +72,9 @@ def foreign_comment(source: Source, report: Report, at: int) -> int:
 
 
 def runs_on(text: str, end: int) -> bool:
-    """Does a number that matched up to `end` go on with a dot that begins no range, as in `1.` or `1.2.3`?"""
-    return text[end : end + 1] == "." and text[end + 1 : end + 2] != "."
+    """Does a number that matched up to `end` go on with a dot that begins no range (`1.`), or with a `×`?"""
+    follows, beyond = text[end : end + 1], text[end + 1 : end + 2]
+    return (follows == "." and beyond != ".") or (follows == "×" and beyond.isdigit())
 
 
 def repair(source: Source, report: Report, tokens: list[Token], at: int, first: bool) -> int:
@@ -175,8 +176,9 @@ def _foreign(
     name = f"`{shown}`" if shown.isprintable() else f"U+{ord(shown[0]):04X}"
     message = "write it" if not meant else f"write `{meant}`"
     if kind and kind in ("AND", "OR", "NOT"):
-        spaced = source.text[at - 1 : at].isspace() and source.text[end : end + 1].isspace()
-        fix = swap(message, span, meant if spaced else f" {meant} ")
+        left = "" if source.text[at - 1 : at].isspace() else " "
+        right = "" if source.text[end : end + 1].isspace() else " "
+        fix = swap(message, span, f"{left}{meant}{right}")
     else:
         fix = swap(message if meant else f"remove {name}", span, meant)
     report.add("E0102", f"{name} is not part of the language", span, why, fixes=[fix])
@@ -240,7 +242,7 @@ def _odd_quotes(source: Source, report: Report, tokens: list[Token], at: int, fi
         f"strings are written in plain double quotes, not in `{text[at]}`",
         span,
         'use `"`',
-        fixes=[swap("write", span, f'"{inner}"')],
+        fixes=[swap("use plain double quotes", span, f'"{inner}"')],
     )
     tokens.append(Token("STRING", f'"{inner}"', at, end, first))
     return end

@@ -180,6 +180,12 @@ class Parser:
         self.values.pop()
         self.spans.pop()
 
+    def line(self, index: int) -> int:
+        """The first token on the line of the token at `index`."""
+        while index and not self.tokens[index].first:
+            index -= 1
+        return index
+
     def column(self, index: int) -> int:
         return self.source.line_column(self.tokens[index].start)[1]
 
@@ -187,8 +193,8 @@ class Parser:
         """Drop the unfinished statement and move to where the next one of the same list begins."""
         here = self.at + stuck
         began = self.at if self.states[-1] in self.contexts else min(self.begin, self.at)
-        column = self.column(began)
-        outdented = self.context() == "file" or self.tokens[began].text in HABITS
+        outdented = self.context() == "file" or self.tokens[self.line(began)].text in HABITS
+        column = self.column(self.line(began) if outdented else began)
         while True:
             while self.states[-1] not in self.contexts:
                 self.drop()

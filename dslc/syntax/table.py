@@ -64,7 +64,7 @@ def compile_grammar(text: str) -> dict[str, Any]:
     from lark.parsers.lalr_analysis import Shift
 
     lark = Lark(text, parser="lalr", start=START, maybe_placeholders=False)
-    table: Any = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    table: Any = lark.parser.parser._parse_table
     numbers = {state: i for i, state in enumerate(sorted(table.states))}
     rules = {rule: i for i, rule in enumerate(lark.rules)}
     actions: list[dict[str, int]] = [{} for _ in numbers]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dslc.diagnostics import Fix, Label, did_you_mean
+from dslc.diagnostics import Fix, Label
 from dslc.source import Span
 from dslc.syntax.habits import HABITS, PREFIXES
 from dslc.syntax.report import insert, swap
@@ -308,12 +308,19 @@ def colon_or_equal(place: Place) -> bool | None:
         what = "a value"
     else:
         return None
+    span, spelled = place.span(), wanted
+    if wanted == ":":
+        span = place.span(place.near(-1)).after().to(span)  # `x = 4` becomes `x: 4`
+    elif parser.bracket() == "LBRACE":
+        spelled = " ="  # `lr: 1` becomes `lr = 1`
+    elif place.near(1).start > token.end:
+        span = span.to(place.span(place.near(1)).before())  # `f(a: 1)` becomes `f(a=1)`
     place.report(
         "E0113",
         f"{what} is given with `{wanted}`, not with `{token.text}`",
         place.span(),
         f"`{wanted}` belongs here",
-        swap(f"write `{wanted}`", place.span(), wanted),
+        swap(f"write `{wanted}`", span, spelled),
     )
     token.type = kind
     return True
@@ -362,18 +369,35 @@ def source_missing(place: Place) -> bool | None:
     return parser.feed(Token("NAME", name.text, start, start, token.first, virtual=True))
 
 
-def method_call(place: Place) -> bool | None:
-    """`x.Conv2D(8)` and `nn.Conv2d(8)`."""
+def module_prefix(place: Place) -> bool | None:
+    """`nn.Conv2d(8)`."""
     parser, token = place.parser, place.token
-    dot, owner = place.near(-1), place.near(-2)
+    dot = token if token.type == "DOT" else place.before
+    owner = place.near(-1 if dot is token else -2)
+    named = place.near(1) if dot is token else token
+    if dot.type != "DOT" or owner.text not in PREFIXES or named.type not in WORDS:
+        return None
+    back = 1 if dot is token else 2
+    start = parser.spans[-back][0]
+    span = parser.source.span(start, dot.end)
+    place.report(
+        "E0120",
+        f"words of a spec have no prefix: `{named.text}` alone is enough",
+        span,
+        "no module is imported here",
+        swap(f"remove `{span.text}`", span, ""),
+    )
+    for _ in range(back):
+        parser.drop()
+    parser.at += 2 - back
+    return True
+
+
+def method_call(place: Place) -> bool | None:
+    """`x.Conv2D(8)`."""
+    parser, token, dot = place.parser, place.token, place.before
     if token.type not in ("CALLNAME", "SECTION") or dot.type != "DOT":
         return None
-    if owner.text in PREFIXES:
-        span = place.span(owner).to(place.span(dot))
-        message = f"words of a spec have no prefix: `{token.text}` alone is enough"
-        fix = swap(f"remove `{span.text}`", span, "")
-        place.report("E0120", message, span, "no module is imported here", fix)
-        return False
     place.report(
         "E0120",
         f"`{token.text}` follows its input with `->`, not with a dot",
@@ -459,29 +483,6 @@ def braces(place: Place) -> bool | None:
     return None
 
 
-def misspelt_kind(place: Place) -> bool | None:
-    """`modle Net(…) {`."""
-    token = place.token
-    if (
-        place.context != "file"
-        or token.type != "NAME"
-        or place.near(1).type not in WORDS | {"STRING"}
-    ):
-        return None
-    close = did_you_mean(token.text, ("model", "block", "import"))
-    if close is None or not place.complete:
-        return None
-    place.report(
-        "E0101",
-        f"`{token.text}` begins nothing here",
-        place.span(),
-        f"did you mean `{close}`?",
-        swap(f"write `{close}`", place.span(), close),
-    )
-    token.type, token.text = close.upper(), close
-    return True
-
-
 def misplaced(place: Place) -> bool | None:
     """A statement, section or definition in a place for something else."""
     token = place.token
@@ -527,12 +528,12 @@ CHECKS: tuple[Callable[[Place], bool | None], ...] = (
     colon_or_equal,
     missing_equal,
     source_missing,
+    module_prefix,
     method_call,
     odd_comma,
     chained,
     arithmetic_on_flow,
     braces,
-    misspelt_kind,
     misplaced,
 )
 
@@ -545,7 +546,7 @@ def _plain(place: Place) -> None:
         found = "the end of the line"
     message = f"expected {wanted}, found {found}" if wanted else f"{found} does not fit here"
     before = place.near(-1)
-    secondary = ()
+    secondary: tuple[Label, ...] = ()
     if before.type and before.end < place.token.start and place.token.first:
         secondary = (Label(place.span(before), "behind this"),)
     place.report("E0101", message, place.span(), "does not fit here", secondary=secondary)

@@ -1,0 +1,63 @@
+"""Faults that the parser would meet too late: it knows no lines, and takes any word for a section's."""
+
+from __future__ import annotations
+
+from dslc.diagnostics import did_you_mean
+from dslc.source import Source
+from dslc.syntax.report import Report, swap
+from dslc.syntax.tokens import WORDS, Token
+
+
+def check(source: Source, tokens: list[Token], report: Report) -> list[Token]:
+    """`tokens`, mended where a line says more than the grammar sees."""
+    _misspelt(source, tokens, report)
+    return _loose_arrows(source, tokens, report)
+
+
+def _misspelt(source: Source, tokens: list[Token], report: Report) -> None:
+    """`modle Net(…) {` at the start of a line outside of all brackets becomes `model`."""
+    for i, token in enumerate(tokens[:-1]):
+        following = tokens[i + 1]
+        if token.depth or not token.first or token.type not in ("NAME", "SECTION") or following.first:
+            continue
+        known = {"STRING": ("import",), "NAME": ("model", "block"), "CALLNAME": ("model", "block")}
+        close = did_you_mean(token.text, known.get(following.type, ()))
+        if close is None:
+            continue
+        span = source.span(token.start, token.end)
+        report.add(
+            "E0101",
+            f"`{token.text}` begins nothing here",
+            span,
+            f"did you mean `{close}`?",
+            fixes=[swap(f"write `{close}`", span, close)],
+        )
+        token.type, token.text = close.upper(), close
+
+
+def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[Token]:
+    """`tokens` without the arrows that end a line while the next one begins another flow.
+
+    An input never is a step, so in `y = x ->` followed by the line `x -> relu` the first arrow leads nowhere.
+    """
+    inputs = {b.text for a, b in zip(tokens, tokens[1:], strict=False) if a.type == "INPUT"}
+    loose: set[int] = set()
+    for i, token in enumerate(tokens[:-2]):
+        following = tokens[i + 1]
+        if (
+            token.type == "ARROW"
+            and following.first
+            and following.type == "NAME"
+            and following.text in inputs
+            and tokens[i + 2].type == "ARROW"
+        ):
+            loose.add(i)
+            span = source.span(token.start, token.end)
+            report.add(
+                "E0115",
+                "nothing comes behind this `->`",
+                span,
+                "a step belongs behind it",
+                fixes=[swap("remove it, or name the next step", span, "", safe=False)],
+            )
+    return [token for i, token in enumerate(tokens) if i not in loose] if loose else tokens
