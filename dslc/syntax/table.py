@@ -65,15 +65,23 @@ def compile_grammar(text: str) -> dict[str, Any]:
 
     lark = Lark(text, parser="lalr", start=START, maybe_placeholders=False)
     table: Any = lark.parser.parser._parse_table
-    numbers = {state: i for i, state in enumerate(sorted(table.states))}
-    rules = {rule: i for i, rule in enumerate(lark.rules)}
+    order = [table.start_states[START]]  # by the way from the start: Lark's own numbers change from run to run
+    numbers = {order[0]: 0}
+    for state in order:
+        for _, (action, target) in sorted(table.states[state].items()):
+            if action is Shift and target not in numbers:
+                numbers[target] = len(order)
+                order.append(target)
+    listed = sorted(lark.rules, key=lambda r: (str(r.origin.name), [s.name for s in r.expansion]))
+    rules = {rule: i for i, rule in enumerate(listed)}
+    terminals = {t.name for t in lark.terminals} | {END}
     actions: list[dict[str, int]] = [{} for _ in numbers]
     gotos: list[dict[str, int]] = [{} for _ in numbers]
     for state, row in table.states.items():
         for symbol, (action, target) in row.items():
             if action is not Shift:
                 actions[numbers[state]][symbol] = -(rules[target] + 1)
-            elif symbol in {t.name for t in lark.terminals} or symbol == END:
+            elif symbol in terminals:
                 actions[numbers[state]][symbol] = numbers[target] + 1
             else:
                 gotos[numbers[state]][symbol] = numbers[target]
@@ -91,7 +99,7 @@ def compile_grammar(text: str) -> dict[str, Any]:
                 str(rule.origin.name),
                 bool(rule.options.expand1) and len(rule.expansion) == 1 and not rule.alias,
             ]
-            for rule in lark.rules
+            for rule in listed
         ],
         "actions": actions,
         "gotos": gotos,
