@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dslc.codegen.nodes import Call, Expr, Expression, Import, Return, Statement, call, lit, ref
+from dslc.codegen.nodes import (
+    Call,
+    Expr,
+    Expression,
+    Import,
+    Return,
+    Statement,
+    call,
+    lit,
+    ref,
+)
+from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
 from dslc.plan.training import OutputPlan, TrainingPlan
 from dslc.vocab import callbacks, losses, metrics, optimizers
@@ -29,7 +40,7 @@ def _loss(name: str, **values: Any) -> Call:
 
 def _cross_entropy(word: losses.CrossEntropy) -> Expr:
     if word.label_smoothing:
-        return call("smoothed_cross_entropy", _number(word.label_smoothing))
+        return call("smoothed_cross_entropy", number(word.label_smoothing))
     return _loss("SparseCategoricalCrossentropy", from_logits=True)
 
 
@@ -67,15 +78,17 @@ CONFUSION = (metrics.Precision, metrics.Recall, metrics.F1)
 
 OPTIMIZERS: dict[type[Optimizer], Callable[[Any], Expr]] = {
     optimizers.SGD: lambda w: call(
-        "keras.optimizers.SGD", learning_rate=_number(w.lr), **_given(w, "momentum", "nesterov")
+        "keras.optimizers.SGD",
+        learning_rate=number(w.lr),
+        **_given(w, "momentum", "nesterov"),
     ),
     optimizers.Adam: lambda w: call(
-        "keras.optimizers.Adam", learning_rate=_number(w.lr), **_adam(w)
+        "keras.optimizers.Adam", learning_rate=number(w.lr), **_adam(w)
     ),
     optimizers.AdamW: lambda w: call(
         "keras.optimizers.AdamW",
-        learning_rate=_number(w.lr),
-        weight_decay=_number(w.weight_decay),
+        learning_rate=number(w.lr),
+        weight_decay=number(w.weight_decay),
         **_adam(w),
     ),
 }
@@ -98,7 +111,7 @@ CALLBACKS: dict[type[Callback], Callable[[Any, str], Expr]] = {
         "keras.callbacks.ReduceLROnPlateau",
         monitor=w.monitor,
         mode=mode,
-        factor=_number(w.factor),
+        factor=number(w.factor),
         patience=w.patience,
         **_given(w, "min_delta", "cooldown", "min_lr"),
     ),
@@ -107,16 +120,12 @@ CALLBACKS: dict[type[Callback], Callable[[Any, str], Expr]] = {
 IN_THE_PAGE: tuple[type[Callback], ...] = (callbacks.ModelCheckpoint,)
 
 
-def _number(value: float) -> Expr:
-    return lit(value, getattr(value, "text", None))
-
-
 def _given(word: Word, *names: str) -> dict[str, Any]:
     """Those parameters that differ from their defaults, which are Keras' own."""
     fields = type(word).model_fields
     values = {name: getattr(word, name) for name in names}
     return {
-        name: _number(value) if isinstance(value, float) else value
+        name: number(value) if isinstance(value, float) else value
         for name, value in values.items()
         if value != fields[name].default
     }
@@ -143,12 +152,12 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "scores": sorted(scores),
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
         "smoothed": any(
-            isinstance(o.loss, losses.CrossEntropy) and o.loss.label_smoothing
-            for o in plan.outputs
+            isinstance(o.loss, losses.CrossEntropy) and o.loss.label_smoothing for o in plan.outputs
         ),
-        "prediction_doc": {"softmax": "the class probabilities", "sigmoid": "the probabilities"}.get(
-            first.activation or "", "the predictions"
-        ),
+        "prediction_doc": {
+            "softmax": "the class probabilities",
+            "sigmoid": "the probabilities",
+        }.get(first.activation or "", "the predictions"),
     }
 
 
@@ -166,7 +175,7 @@ def _compile(plan: TrainingPlan) -> Statement:
         "loss": loss if len(outputs) > 1 else loss[outputs[0].name],
     }
     if any(o.weight != 1 for o in outputs) and len(outputs) > 1:
-        values["loss_weights"] = {o.name: _number(o.weight) for o in outputs}
+        values["loss_weights"] = {o.name: number(o.weight) for o in outputs}
     if any(o.metrics for o in outputs):
         values["metrics"] = measures if len(outputs) > 1 else measures[outputs[0].name]
     return Expression(call("model.compile", **values))
@@ -179,6 +188,8 @@ TARGET = Target(
     imports={
         "keras": Import("keras"),
         "layers": Import("keras", "layers"),
+        "tf": Import("tensorflow", alias="tf"),
     },
     emit=emit,
+    count_weights="model.count_params()",
 )

@@ -17,7 +17,6 @@ from dslc.codegen.nodes import (
     Expression,
     Import,
     Index,
-    Kw,
     Lit,
     Statement,
     call,
@@ -25,6 +24,7 @@ from dslc.codegen.nodes import (
     method,
     ref,
 )
+from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
 from dslc.plan.training import OutputPlan, TrainingPlan
 from dslc.vocab import losses, metrics, optimizers
@@ -53,12 +53,12 @@ def _cross_entropy(word: losses.CrossEntropy, place: Place) -> Expr:
     logits = place.result
     if place.class_axis == -1:
         logits = method(logits, "movedim", -1, 1)
-    named = {"label_smoothing": _number(word.label_smoothing)} if word.label_smoothing else {}
+    named = {"label_smoothing": number(word.label_smoothing)} if word.label_smoothing else {}
     return call("F.cross_entropy", logits, place.true, **named)
 
 
 def _binary_cross_entropy(word: losses.BinaryCrossEntropy, place: Place) -> Expr:
-    true, smoothing = place.true, _number(word.label_smoothing)
+    true, smoothing = place.true, number(word.label_smoothing)
     if word.label_smoothing:
         kept = BinOp("*", true, BinOp("-", lit(1), smoothing))
         true = BinOp("+", kept, BinOp("/", smoothing, lit(2)))
@@ -66,7 +66,7 @@ def _binary_cross_entropy(word: losses.BinaryCrossEntropy, place: Place) -> Expr
 
 
 def _huber(word: losses.Huber, place: Place) -> Expr:
-    named = {"delta": _number(word.delta)} if word.delta != 1 else {}
+    named = {"delta": number(word.delta)} if word.delta != 1 else {}
     return call("F.huber_loss", place.result, place.true, **named)
 
 
@@ -180,20 +180,20 @@ METRICS: dict[type[Metric], Callable[[Any, Place, Measures], None]] = {
 
 
 def _sgd(word: optimizers.SGD) -> Call:
-    named: dict[str, Any] = {"lr": _number(word.lr)}
+    named: dict[str, Any] = {"lr": number(word.lr)}
     if word.momentum:
-        named["momentum"] = _number(word.momentum)
+        named["momentum"] = number(word.momentum)
     if word.nesterov:
         named["nesterov"] = True
     return _optimizer("SGD", named)
 
 
 def _adam(word: optimizers.Adam | optimizers.AdamW) -> Call:
-    named: dict[str, Any] = {"lr": _number(word.lr)}
+    named: dict[str, Any] = {"lr": number(word.lr)}
     if (word.beta1, word.beta2) != (0.9, 0.999):
-        named["betas"] = (_number(word.beta1), _number(word.beta2))
+        named["betas"] = (number(word.beta1), number(word.beta2))
     if isinstance(word, optimizers.AdamW):
-        named["weight_decay"] = _number(word.weight_decay)
+        named["weight_decay"] = number(word.weight_decay)
     return _optimizer(type(word).word, named)
 
 
@@ -224,12 +224,12 @@ def _hook(plan: TrainingPlan) -> str | None:
 def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
     """torch counts one bad epoch more before it acts, and one of its cooldown less, than Keras."""
     named: dict[str, Any] = {"mode": mode} if mode != "min" else {}
-    named |= {"factor": _number(word.factor), "patience": max(word.patience, 1) - 1}
+    named |= {"factor": number(word.factor), "patience": max(word.patience, 1) - 1}
     if word.cooldown > 1:
         named["cooldown"] = word.cooldown - 1
-    named |= {"threshold": _number(word.min_delta), "threshold_mode": "abs"}
+    named |= {"threshold": number(word.min_delta), "threshold_mode": "abs"}
     if word.min_lr:
-        named["min_lr"] = _number(word.min_lr)
+        named["min_lr"] = number(word.min_lr)
     named["eps"] = 0
     return call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
 
@@ -237,14 +237,10 @@ def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
 def _early_stopping(word: EarlyStopping, mode: str) -> Call:
     named: dict[str, Any] = {"patience": max(word.patience, 1)}
     if word.min_delta:
-        named["min_delta"] = _number(word.min_delta)
+        named["min_delta"] = number(word.min_delta)
     if mode == "max":
         named["sign"] = -1
     return call("EarlyStopping", **named)
-
-
-def _number(value: float) -> Expr:
-    return lit(value, getattr(value, "text", None))
 
 
 def _numbered(stem: str, count: int) -> list[str]:
@@ -290,9 +286,10 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "plateau_steps": [(n, w.monitor) for n, w in zip(plateaus, plan.plateaus, strict=True)],
         "stopper_steps": [(n, w.monitor) for n, w in zip(stoppers, plan.stoppers, strict=True)],
         "prediction": axis.get(first.activation or "", ""),
-        "prediction_doc": {"softmax": "the class probabilities", "sigmoid": "the probabilities"}.get(
-            first.activation or "", "the predictions"
-        ),
+        "prediction_doc": {
+            "softmax": "the class probabilities",
+            "sigmoid": "the probabilities",
+        }.get(first.activation or "", "the predictions"),
     }
 
 
@@ -303,7 +300,13 @@ def _place(output: OutputPlan, plan: TrainingPlan, model: ModelSection, result: 
         true: Expr = Index(ref("y"), (Lit(output.name),)) if several else ref("y")
         return Place(output, ref(result), true, first)
     name = (Lit(output.name),)
-    return Place(output, Index(ref(result), name), Index(ref("y"), name), first, f"{output.name}_")
+    return Place(
+        output,
+        Index(ref(result), name),
+        Index(ref("y"), name),
+        first,
+        f"{output.name}_",
+    )
 
 
 def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[Statement]:
@@ -319,7 +322,7 @@ def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[State
         into.add_mean(name.name, method(name, "detach"))
         term: Expr = name
         if place.output.weight != 1:
-            term = BinOp("*", _number(place.output.weight), name)
+            term = BinOp("*", number(place.output.weight), name)
         total = term if total is None else BinOp("+", total, term)
     assert total is not None
     return [*statements, Assign((ref("loss"),), total)]
@@ -352,4 +355,5 @@ TARGET = Target(
         "Dataset": Import("torch.utils.data", "Dataset"),
     },
     emit=emit,
+    count_weights="sum(weight.numel() for weight in model.parameters())",
 )

@@ -28,7 +28,9 @@ MAX_NODES = 50_000
 MAX_DEPTH = 32
 
 # A parameter of a block may hold a layer word, such as an activation.
-PARAMETER_KIND = WordOf(("activation", "initializer", "regularizer"), "a number, a name or a word")
+PARAMETER_KIND = WordOf(
+    ("activation", "initializer", "regularizer"), "a number, a name or a word"
+)
 
 
 def build(
@@ -104,7 +106,9 @@ class _Builder:
             elif parameter.default is None:
                 fix = Fix(f"write {parameter.name} = 10")
                 message = f"the parameter `{parameter.name}` of a model needs a default"
-                self.found.append(error("E0222", message, parameter.node.span, fixes=[fix]))
+                self.found.append(
+                    error("E0222", message, parameter.node.span, fixes=[fix])
+                )
                 frame.scalars[parameter.name] = UNKNOWN
             else:
                 self._scalar(frame, parameter.name, parameter.default)
@@ -113,7 +117,9 @@ class _Builder:
             tensor, found = bind_input(statement, None, scope)
             self.found += found
             frame.inputs[statement.name] = tensor
-            index = self._add(None, (), tensor, statement.node.name.span, frame, (statement.name,))
+            index = self._add(
+                None, (), tensor, statement.node.name.span, frame, (statement.name,)
+            )
             self.graph.inputs[statement.name] = index
             self.graph.node(index).dtype_fixed = False
             scope[statement.name] = Nodes((index,))
@@ -133,7 +139,9 @@ class _Builder:
                 case ir.LetLayer():
                     scope[statement.name] = statement
                 case ir.LetTensor():
-                    value = self._operand(statement.value, frame, scope, (*path, statement.name))
+                    value = self._operand(
+                        statement.value, frame, scope, (*path, statement.name)
+                    )
                     scope[statement.name] = value
                     frame.values[statement.name] = self.graph.tensor(value[0])
                 case ir.Output():
@@ -154,7 +162,11 @@ class _Builder:
     # ----------------------------------------------------------------- operands
 
     def _operand(
-        self, operand: ir.Operand, frame: Frame, scope: dict[str, Any], path: tuple[str, ...]
+        self,
+        operand: ir.Operand,
+        frame: Frame,
+        scope: dict[str, Any],
+        path: tuple[str, ...],
     ) -> Nodes:
         match operand:
             case ir.ValueUse():
@@ -165,7 +177,9 @@ class _Builder:
             case ir.WordUse():
                 return self._word(operand, Nodes(()), frame, scope, path)
             case ir.Several():
-                items = [self._operand(item, frame, scope, path)[0] for item in operand.items]
+                items = [
+                    self._operand(item, frame, scope, path)[0] for item in operand.items
+                ]
                 return Nodes(items)
             case ir.MatchOperand():
                 arm = self._choose(operand, frame, scope)
@@ -177,7 +191,10 @@ class _Builder:
         return Nodes((None,))
 
     def _choose(
-        self, match: ir.MatchOperand | ir.MatchSteps, frame: Frame, scope: dict[str, Any]
+        self,
+        match: ir.MatchOperand | ir.MatchSteps,
+        frame: Frame,
+        scope: dict[str, Any],
     ) -> int | None:
         """The arm whose condition holds first."""
         for index, arm in enumerate(match.arms):
@@ -191,7 +208,9 @@ class _Builder:
             if not isinstance(value, bool):
                 message = "this condition cannot be decided while compiling"
                 notes = ["a size is known only when the model runs"]
-                self.found.append(error("E0305", message, arm.condition.span, notes=notes))
+                self.found.append(
+                    error("E0305", message, arm.condition.span, notes=notes)
+                )
                 return None
             if value:
                 frame.chosen[match] = index
@@ -199,7 +218,9 @@ class _Builder:
         fix = Fix("add an `else:` arm")
         message = "no arm of this `match` applies"
         notes = call_notes(frame)
-        self.found.append(error("E0220", message, match.node.span, notes=notes, fixes=[fix]))
+        self.found.append(
+            error("E0220", message, match.node.span, notes=notes, fixes=[fix])
+        )
         return None
 
     def _steps(
@@ -232,13 +253,20 @@ class _Builder:
             return 1
         if not isinstance(times, int) or isinstance(times, bool) or times < 1:
             message = "a step is repeated a whole number of times, at least once"
-            self.found.append(error("E0203", message, step.times.span, f"this is {times}"))
+            self.found.append(
+                error("E0203", message, step.times.span, f"this is {times}")
+            )
             return 1
         frame.repeats[step] = times
         return times
 
     def _target(
-        self, target: ir.Target, value: Nodes, frame: Frame, scope: dict[str, Any], path: tuple[str, ...]
+        self,
+        target: ir.Target,
+        value: Nodes,
+        frame: Frame,
+        scope: dict[str, Any],
+        path: tuple[str, ...],
     ) -> Nodes:
         match target:
             case ir.WordUse():
@@ -261,14 +289,21 @@ class _Builder:
     # ----------------------------------------------------------------- layers
 
     def _word(
-        self, use: ir.WordUse, value: Nodes, frame: Frame, scope: dict[str, Any], path: tuple[str, ...]
+        self,
+        use: ir.WordUse,
+        value: Nodes,
+        frame: Frame,
+        scope: dict[str, Any],
+        path: tuple[str, ...],
     ) -> Nodes:
         inputs = [*value]
         for operand in use.operands:
             inputs += self._operand(operand, frame, scope, path)
         if use.word is None:
             return Nodes((None,))
-        word, found = bind(use.word, use.node, use.arguments, self._visible(scope), self.defaults)
+        word, found = bind(
+            use.word, use.node, use.arguments, self._visible(scope), self.defaults
+        )
         if word is UNKNOWN:
             self.found += [self._in_frame(d, frame) for d in found]
             return Nodes((None,))
@@ -285,11 +320,22 @@ class _Builder:
             return diagnostic
         d = diagnostic
         return Diagnostic(
-            d.code, d.message, d.primary, d.secondary, (*d.notes, *notes), d.fixes, d.severity
+            d.code,
+            d.message,
+            d.primary,
+            d.secondary,
+            (*d.notes, *notes),
+            d.fixes,
+            d.severity,
         )
 
     def _apply(
-        self, word: FlowWord, inputs: Nodes, span: Span, frame: Frame, path: tuple[str, ...]
+        self,
+        word: FlowWord,
+        inputs: Nodes,
+        span: Span,
+        frame: Frame,
+        path: tuple[str, ...],
     ) -> Node | None:
         """One application; a node with unknown output stands where the layer refuses."""
         known = tuple(i for i in inputs if i is not None)
@@ -321,7 +367,9 @@ class _Builder:
         else:
             wanted = f"{low} to {high} inputs"
         several = word.kind == "merge"
-        fix = Fix(f"write {word.word}(a, b)" if several else f"write (a, b) -> {word.word}")
+        fix = Fix(
+            f"write {word.word}(a, b)" if several else f"write (a, b) -> {word.word}"
+        )
         message = f"`{word.word}` takes {wanted}, got {count}"
         return error("E0403", message, span, fixes=[fix] if low > 1 else [])
 
@@ -349,7 +397,9 @@ class _Builder:
             self.full = True
             message = f"the model has more than {MAX_NODES:,} layers"
             self.found.append(error("E0404", message, span, fixes=[Fix("repeat less")]))
-        self.nx.add_node(index, node=Node(index, word, inputs, output, span, frame, path))
+        self.nx.add_node(
+            index, node=Node(index, word, inputs, output, span, frame, path)
+        )
         for source in inputs:
             self.nx.add_edge(source, index)
         return index
@@ -376,7 +426,9 @@ class _Builder:
         visible = self._visible(scope)
         for parameter in block.parameters:
             if parameter.name in use.arguments:
-                result, found = evaluate(use.arguments[parameter.name], visible, PARAMETER_KIND)
+                result, found = evaluate(
+                    use.arguments[parameter.name], visible, PARAMETER_KIND
+                )
                 self.found += found
                 inner.scalars[parameter.name] = result
             elif parameter.default is not None:
@@ -388,8 +440,14 @@ class _Builder:
         wanted = block.inputs
         if len(wanted) != len(value):
             names = ", ".join(i.name for i in wanted)
-            message = f"`{block.name}` takes {len(wanted)} inputs ({names}), got {len(value)}"
-            fix = Fix(f"write ({names}) -> {block.name}") if len(wanted) > 1 else Fix("give it one value")
+            message = (
+                f"`{block.name}` takes {len(wanted)} inputs ({names}), got {len(value)}"
+            )
+            fix = (
+                Fix(f"write ({names}) -> {block.name}")
+                if len(wanted) > 1
+                else Fix("give it one value")
+            )
             self.found.append(error("E0403", message, use.node.span, fixes=[fix]))
             return Nodes((None,))
         inner_scope: dict[str, Any] = dict(inner.scalars)
@@ -414,10 +472,17 @@ class _Builder:
         there = [diagnostic.primary] if diagnostic.primary else []
         primary = Label(use.node.span, "used here")
         d = diagnostic
-        return Diagnostic(d.code, d.message, primary, (*there, *d.secondary), d.notes, d.fixes)
+        return Diagnostic(
+            d.code, d.message, primary, (*there, *d.secondary), d.notes, d.fixes
+        )
 
     def _shared(
-        self, use: ir.SharedUse, value: Nodes, frame: Frame, scope: dict[str, Any], path: tuple[str, ...]
+        self,
+        use: ir.SharedUse,
+        value: Nodes,
+        frame: Frame,
+        scope: dict[str, Any],
+        path: tuple[str, ...],
     ) -> Nodes:
         held = scope.get(use.name)
         if isinstance(held, FlowWord):  # a parameter that holds an activation
@@ -433,7 +498,9 @@ class _Builder:
         if isinstance(held.target, ir.WordUse):
             result = self._word(held.target, value, frame, scope, (*path, use.name))
         else:
-            result = self._block(held.target, value, frame, scope, (*path, use.name), None)
+            result = self._block(
+                held.target, value, frame, scope, (*path, use.name), None
+            )
         mine = list(range(first, self.nx.number_of_nodes()))
         key = f"{use.name}\0first"
         if key not in scope:
@@ -457,9 +524,14 @@ class _Builder:
                 got = f"here it gets {new_x[0]}"
                 fix = Fix("give each use a layer of its own, or make the shapes equal")
                 self.found.append(
-                    error("E0306", message, use.node.span, got, secondary=labels, fixes=[fix])
+                    error(
+                        "E0306",
+                        message,
+                        use.node.span,
+                        got,
+                        secondary=labels,
+                        fixes=[fix],
+                    )
                 )
                 return
             new.shares = old.shares if old.shares is not None else old.index
-
-

@@ -12,7 +12,12 @@ LONGEST_CHAIN = 5
 
 
 def mismatch(
-    graph: Graph, frame: Frame, use: ir.WordUse | None, span: Span, problem: Mismatch, inputs: tuple[int, ...]
+    graph: Graph,
+    frame: Frame,
+    use: ir.WordUse | None,
+    span: Span,
+    problem: Mismatch,
+    inputs: tuple[int, ...],
 ) -> Diagnostic:
     """The diagnostic of a layer that refuses its inputs."""
     fixes: list[Fix] = []
@@ -35,7 +40,13 @@ def mismatch(
             notes.append(chain)
     notes += call_notes(frame)
     return error(
-        problem.code, problem.message, span, problem.label, secondary=secondary, notes=notes, fixes=fixes
+        problem.code,
+        problem.message,
+        span,
+        problem.label,
+        secondary=secondary,
+        notes=notes,
+        fixes=fixes,
     )
 
 
@@ -60,11 +71,17 @@ def call_notes(frame: Frame) -> list[str]:
     notes: list[str] = []
     current: Frame | None = frame
     while current is not None and current.call is not None and len(notes) < 3:
-        values = ", ".join(f"{k}={_short(v)}" for k, v in current.scalars.items() if k in _parameters(current))
+        values = ", ".join(
+            f"{k}={_short(v)}"
+            for k, v in current.scalars.items()
+            if k in _parameters(current)
+        )
         sizes = ", ".join(f"{name} {tensor}" for name, tensor in current.inputs.items())
         line = current.call.source.line_column(current.call.start)[0]
         given = f"({values})" if values else ""
-        notes.append(f"in {current.definition.name}{given} with {sizes}, used on line {line}")
+        notes.append(
+            f"in {current.definition.name}{given} with {sizes}, used on line {line}"
+        )
         current = current.parent
     return notes
 

@@ -52,7 +52,9 @@ class Frame:
     applied: dict[ir.WordUse, list[Node]] = field(default_factory=dict)
     called: dict[ir.BlockUse, list[Frame]] = field(default_factory=dict)
     chosen: dict[ir.MatchSteps | ir.MatchOperand, int] = field(default_factory=dict)
-    operands: dict[ir.MatchOperand | ir.MatchSteps, Tensor | None] = field(default_factory=dict)
+    operands: dict[ir.MatchOperand | ir.MatchSteps, Tensor | None] = field(
+        default_factory=dict
+    )
     repeats: dict[ir.Step, int] = field(default_factory=dict)
     shared: bool = False
 
@@ -92,7 +94,12 @@ class Graph:
     def weights(self, node: Node) -> dict[str, Weight]:
         """The arrays that `node` brings; empty where it shares those of another node."""
         xs = self.input_tensors(node)
-        if node.word is None or node.shares is not None or xs is None or node.output is None:
+        if (
+            node.word is None
+            or node.shares is not None
+            or xs is None
+            or node.output is None
+        ):
             return {}
         return node.word.weights(*xs)
 

@@ -34,24 +34,37 @@ def bind_input(
         actual = given.shape[axis] if given is not None else None
         if isinstance(expr, tree.Name) and expr.text not in scope:
             name = expr.text
-            scope[name] = actual if actual is not None else symbol(name, multiples.get(name, 1))
+            scope[name] = (
+                actual if actual is not None else symbol(name, multiples.get(name, 1))
+            )
         value, new = evaluate(expr, scope) if not isinstance(expr, int) else (expr, [])
         found += new
         if value is UNKNOWN:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, Sym)):
             span = statement.shape.span
-            found.append(error("E0203", "a size is a whole number or a name", span, show_value(value)))
+            found.append(
+                error(
+                    "E0203",
+                    "a size is a whole number or a name",
+                    span,
+                    show_value(value),
+                )
+            )
         elif isinstance(value, int) and not 1 <= value <= MAX_SIZE:
             message = f"a size is a whole number from 1 to {MAX_SIZE:,}"
-            found.append(error("E0203", message, statement.shape.span, f"this is {value}"))
+            found.append(
+                error("E0203", message, statement.shape.span, f"this is {value}")
+            )
         elif actual is not None and differs(value, actual):
             message = f"the input `{statement.name}` must be {statement.shape.span.text}, got {given}"
             return None, [*found, error("E0302", message, statement.shape.span)]
         else:
             dims.append(value)
     if not found and len(dims) > MAX_RANK:
-        message = f"an input has at most {MAX_RANK} axes, and the batch axis is never written"
+        message = (
+            f"an input has at most {MAX_RANK} axes, and the batch axis is never written"
+        )
         found.append(error("E0301", message, statement.shape.span, f"{len(dims)} axes"))
     if found:
         return None, found
@@ -87,7 +100,9 @@ def _multiples(where: tree.Expr | None) -> tuple[dict[str, int], list[tree.Expr]
         match part:
             case tree.Binary(
                 op="==",
-                left=tree.Binary(op="%", left=tree.Name(text=name), right=tree.Number(value=int(n))),
+                left=tree.Binary(
+                    op="%", left=tree.Name(text=name), right=tree.Number(value=int(n))
+                ),
                 right=tree.Number(value=0),
             ) if n > 0:
                 multiples[name] = n
@@ -98,7 +113,10 @@ def _multiples(where: tree.Expr | None) -> tuple[dict[str, int], list[tree.Expr]
 
 
 def _constraints(
-    statement: ir.Input, parts: list[tree.Expr], scope: dict[str, Any], given: Tensor | None
+    statement: ir.Input,
+    parts: list[tree.Expr],
+    scope: dict[str, Any],
+    given: Tensor | None,
 ) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for part in parts:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dslc.source import Span
-from dslc.syntax import tree
+from dslc.vocab.kinds import Computed
 from dslc.vocab.tensor import FlowWord, Tensor
 
 
@@ -67,18 +67,10 @@ class Turns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """A condition over parameters and sizes; `scope` says what its names are."""
-
-    expr: tree.Expr
-    scope: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Branch:
     """`-> match`: the steps under the first condition that holds; the last has none."""
 
-    arms: tuple[tuple[Condition | None, tuple[Step, ...]], ...]
+    arms: tuple[tuple[Computed | None, tuple[Step, ...]], ...]
     output: Tensor
 
 
@@ -139,7 +131,7 @@ class Several:
 class Choice:
     """`match` as a value."""
 
-    arms: tuple[tuple[Condition | None, Operand], ...]
+    arms: tuple[tuple[Computed | None, Operand], ...]
     output: Tensor
 
 
@@ -190,6 +182,7 @@ class Function:
     """A block or the model. The sizes of its inputs are the generic symbols `size_name(input, axis)`."""
 
     name: str
+    block: str  # the name of its definition, which several functions may share
     kind: str
     parameters: tuple[Parameter, ...]
     inputs: dict[str, Tensor]

@@ -14,7 +14,8 @@ from dslc.graph import Frame, Graph
 from dslc.plan.model import REQUIRED, Function, Parameter, size_name
 from dslc.spec import ir
 from dslc.spec.values import UNKNOWN, evaluate
-from dslc.vocab.dims import Dim, Sym, evaluate as number, symbol
+from dslc.vocab.dims import Dim, Sym, symbol
+from dslc.vocab.dims import evaluate as number
 from dslc.vocab.kinds import Param
 from dslc.vocab.tensor import AXES, Tensor
 
@@ -27,7 +28,9 @@ class Variant:
     frames: list[Frame]
     fixed: bool
     function: Function
-    dynamic: dict[str, Any] = field(default_factory=dict)  # parameter name -> its symbol
+    dynamic: dict[str, Any] = field(
+        default_factory=dict
+    )  # parameter name -> its symbol
     done: bool = False
 
     def environment(self, frame: Frame) -> dict[str, Dim]:
@@ -48,7 +51,12 @@ class Variant:
 
 def _dynamic(values: list[Any]) -> bool:
     """Whether a parameter with these values can stay a name."""
-    kinds = {"whole" if isinstance(v, (int, Sym)) and not isinstance(v, bool) else type(v).__name__ for v in values}
+    kinds = {
+        "whole"
+        if isinstance(v, (int, Sym)) and not isinstance(v, bool)
+        else type(v).__name__
+        for v in values
+    }
     return len(kinds) == 1 and kinds <= {"whole", "float", "SpelledFloat", "bool"}
 
 
@@ -60,7 +68,13 @@ def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Varian
         names = [p.name for p in definition.parameters]
         key: list[Any] = [definition]
         for name, tensor in frame.inputs.items():
-            key.append((name, tensor.rank if tensor else None, tensor.dtype if tensor else None))
+            key.append(
+                (
+                    name,
+                    tensor.rank if tensor else None,
+                    tensor.dtype if tensor else None,
+                )
+            )
             if definition in fixed:
                 key.append(tensor)
         for name in names:
@@ -91,22 +105,29 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
     count = taken.get(definition.name, 0) + 1
     taken[definition.name] = count
     name = definition.name if count == 1 else f"{definition.name}{count}"
-    function = Function(name, definition.kind, (), {}, span=definition.node.span)
+    function = Function(
+        name, definition.name, definition.kind, (), {}, span=definition.node.span
+    )
     variant = Variant(definition, frames, fixed, function)
     parameters: list[Parameter] = []
     scope: dict[str, Any] = {}
     for parameter in definition.parameters:
         values = [f.scalars.get(parameter.name) for f in frames]
         scope[parameter.name] = values[0]
-        if (fixed and not root) or not _dynamic(values) or UNKNOWN in values:
+        if fixed or not _dynamic(values) or UNKNOWN in values:
             continue
         whole = isinstance(values[0], (int, Sym)) and not isinstance(values[0], bool)
         variant.dynamic[parameter.name] = (
             symbol(parameter.name, generic=True) if whole else Param(parameter.name)
         )
-        parameters.append(Parameter(parameter.name, _default(parameter, scope, variant)))
+        parameters.append(
+            Parameter(parameter.name, _default(parameter, scope, variant))
+        )
     required = [p for p in parameters if p.default is REQUIRED]
-    function.parameters = (*required, *(p for p in parameters if p.default is not REQUIRED))
+    function.parameters = (
+        *required,
+        *(p for p in parameters if p.default is not REQUIRED),
+    )
     only = len(frames[0].inputs) == 1
     for name, tensor in frames[0].inputs.items():
         assert tensor is not None
@@ -114,7 +135,8 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
             function.inputs[name] = tensor
             continue
         dims = tuple(
-            symbol(size_name(name, axis, only=only), generic=True) for axis in AXES[tensor.rank]
+            symbol(size_name(name, axis, only=only), generic=True)
+            for axis in AXES[tensor.rank]
         )
         function.inputs[name] = Tensor(dims, tensor.dtype)
     return variant

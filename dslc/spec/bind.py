@@ -163,7 +163,9 @@ def bind(
             values[name] = default
     try:
         bound = word.model_construct(**values)
-    except ValidationError as problem:  # a kind that disagrees with itself is a bug of ours
+    except (
+        ValidationError
+    ) as problem:  # a kind that disagrees with itself is a bug of ours
         raise AssertionError(problem) from problem
     problems = [
         error("E0203", message, node.span, label="") for message in bound.problems()
@@ -177,14 +179,20 @@ def _bad_value(word: type[Word], name: str, expr: tree.Expr, value: Any) -> Diag
     unit = unit_of(info)
     shown = show_value(value)
     written = expr.span.text
-    got = f"got {shown}" if written == shown else f"got `{_short(written)}`, which is {shown}"
+    got = (
+        f"got {shown}"
+        if written == shown
+        else f"got `{_short(written)}`, which is {shown}"
+    )
     fixes = []
     if isinstance(value, str) and kind.choices:
         close = did_you_mean(value, kind.choices)
         if close:
             fixes = [Fix(f"did you mean `{close}`?", (Edit(expr.span, close),))]
     message = f"`{name}` of `{word.word}` must be {kind.describe}{f' ({unit})' if unit else ''}"
-    return error("E0203", message, expr.span, got, fixes=fixes, notes=_hint(name, value))
+    return error(
+        "E0203", message, expr.span, got, fixes=fixes, notes=_hint(name, value)
+    )
 
 
 def _hint(name: str, value: Any) -> list[str]:

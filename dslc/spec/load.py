@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
-from dslc.source import Source
 from dslc.spec import ir
 from dslc.spec.resolve import Resolver
 from dslc.spec.sections import bind_sections
@@ -28,7 +27,9 @@ class _Loader:
     open: list[Path] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
 
-    def definitions(self, file: tree.File, path: Path | None) -> dict[str, ir.Definition]:
+    def definitions(
+        self, file: tree.File, path: Path | None
+    ) -> dict[str, ir.Definition]:
         """The blocks and models that a file defines or imports, with their bodies resolved."""
         scope: dict[str, ir.Definition] = {}
         places: dict[str, tree.Name] = {}
@@ -65,7 +66,9 @@ class _Loader:
             fix = Fix("choose another name")
             self.found.append(error("E0224", message, node.name.span, fixes=[fix]))
             return None
-        parameters = tuple(ir.Parameter(p.name.text, p.default, p) for p in node.parameters)
+        parameters = tuple(
+            ir.Parameter(p.name.text, p.default, p) for p in node.parameters
+        )
         places[name] = node.name
         scope[name] = ir.Definition(node.kind, name, parameters, node)
         return scope[name]
@@ -84,10 +87,16 @@ class _Loader:
             definition = found.get(name.text)
             if definition is None:
                 close = did_you_mean(name.text, found)
-                fixes = [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))] if close else []
+                fixes = (
+                    [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))]
+                    if close
+                    else []
+                )
                 notes = [f"it defines {', '.join(found) or 'nothing'}"]
                 message = f"`{node.path.value}` defines no `{name.text}`"
-                self.found.append(error("E0209", message, name.span, fixes=fixes, notes=notes))
+                self.found.append(
+                    error("E0209", message, name.span, fixes=fixes, notes=notes)
+                )
             elif name.text in places:
                 there = [Label(places[name.text].span, "first named here")]
                 message = f"`{name.text}` is imported twice"
@@ -96,12 +105,18 @@ class _Loader:
                 scope[name.text] = definition
                 places[name.text] = name
 
-    def _open(self, node: tree.Import, path: Path | None) -> dict[str, ir.Definition] | None:
+    def _open(
+        self, node: tree.Import, path: Path | None
+    ) -> dict[str, ir.Definition] | None:
         span = node.path.span
         value = node.path.value
         base = path.parent if path is not None else self.root
         target = _resolve(base / value) if "\0" not in value else None
-        if target is None or Path(value).is_absolute() or not target.is_relative_to(self.root):
+        if (
+            target is None
+            or Path(value).is_absolute()
+            or not target.is_relative_to(self.root)
+        ):
             message = "an import stays inside the project folder"
             notes = [f"the project folder is {self.root.name or '/'}/"]
             fix = Fix("copy the file into the project and import it by a relative path")
@@ -110,7 +125,9 @@ class _Loader:
         if target in self.files:
             return self.files[target]
         if target in self.open:
-            chain = " -> ".join(p.name for p in [*self.open[self.open.index(target) :], target])
+            chain = " -> ".join(
+                p.name for p in [*self.open[self.open.index(target) :], target]
+            )
             message = "these files import each other"
             self.found.append(error("E0211", message, span, notes=[chain]))
             return None
@@ -122,7 +139,11 @@ class _Loader:
         if source is None:
             message = f"cannot import `{value}`"
             notes = [problems[0].message] if problems else []
-            near = [p.name for p in target.parent.glob("*.dl")] if target.parent.is_dir() else []
+            near = (
+                [p.name for p in target.parent.glob("*.dl")]
+                if target.parent.is_dir()
+                else []
+            )
             close = did_you_mean(target.name, near)
             fixes = [Fix(f"did you mean `{close}`?")] if close else []
             self.found.append(error("E0209", message, span, notes=notes, fixes=fixes))
@@ -140,7 +161,9 @@ class _Loader:
         state: dict[str, int] = {}
         names = {d.name: d for d in own}
         for start in own:
-            stack: list[tuple[ir.Definition, list[ir.BlockUse]]] = [(start, _uses(start))]
+            stack: list[tuple[ir.Definition, list[ir.BlockUse]]] = [
+                (start, _uses(start))
+            ]
             if state.get(start.name):
                 continue
             state[start.name] = 1
@@ -162,7 +185,14 @@ class _Loader:
                     fix = Fix("use `* n` to repeat a block")
                     where = Label(block.node.name.span, "defined here")
                     self.found.append(
-                        error("E0211", message, use.node.span, secondary=[where], notes=notes, fixes=[fix])
+                        error(
+                            "E0211",
+                            message,
+                            use.node.span,
+                            secondary=[where],
+                            notes=notes,
+                            fixes=[fix],
+                        )
                     )
                     for name in circle:
                         names[name].body = ()
@@ -228,6 +258,10 @@ def load(
         loader.open.append(path.resolve())
     definitions = loader.definitions(file, path.resolve() if path is not None else None)
     own = {d.name.text for d in file.declarations if isinstance(d, tree.Definition)}
-    models = tuple(d for d in definitions.values() if d.kind == "model" and d.name in own)
-    sections, found = bind_sections([d for d in file.declarations if isinstance(d, tree.Section)])
+    models = tuple(
+        d for d in definitions.values() if d.kind == "model" and d.name in own
+    )
+    sections, found = bind_sections(
+        [d for d in file.declarations if isinstance(d, tree.Section)]
+    )
     return ir.Spec(file.source, definitions, models, sections), [*loader.found, *found]

@@ -26,7 +26,9 @@ class Resolver:
         self.definition = definition
         self.definitions = definitions
         self.found: list[Diagnostic] = []
-        self.names: dict[str, tree.Name] = {}  # everything named in the body, where it was named
+        self.names: dict[
+            str, tree.Name
+        ] = {}  # everything named in the body, where it was named
         self.tensors: set[str] = set()
         self.layers: set[str] = set()
         self.used: set[str] = set()
@@ -40,7 +42,9 @@ class Resolver:
             if parameter.default is not None:
                 self._scan(parameter.default)
         written = self.definition.node.body
-        last_bare = max((i for i, s in enumerate(written) if isinstance(s, tree.Bare)), default=-1)
+        last_bare = max(
+            (i for i, s in enumerate(written) if isinstance(s, tree.Bare)), default=-1
+        )
         statements: list[ir.Statement] = []
         explicit = any(isinstance(s, tree.Output) for s in written)
         for index, statement in enumerate(written):
@@ -51,9 +55,7 @@ class Resolver:
                     statements.append(self._let(statement))
                 case tree.Output():
                     value = self._operand(statement.value)
-                    statements.append(
-                        ir.Output(statement.name.text, value, statement)
-                    )
+                    statements.append(ir.Output(statement.name.text, value, statement))
                     self._declare(statement.name, output=True)
                     self.tensors.add(statement.name.text)
                 case tree.Assert():
@@ -137,7 +139,11 @@ class Resolver:
                 return ir.Flow(source, steps, expr)
             case tree.Call():
                 use = self._use(expr)
-                if isinstance(use, ir.WordUse) and use.word is not None and use.word.kind == "merge":
+                if (
+                    isinstance(use, ir.WordUse)
+                    and use.word is not None
+                    and use.word.kind == "merge"
+                ):
                     return use
                 if isinstance(use, ir.WordUse) and use.word is None:
                     return ir.Broken(expr)
@@ -151,8 +157,12 @@ class Resolver:
                     arms.append(ir.OperandArm(arm.condition, self._operand(arm.value)))
                 return ir.MatchOperand(tuple(arms), expr)
             case tree.Tuple():
-                return ir.Several(tuple(self._operand(item) for item in expr.items), expr)
-        self.found.append(error("E0218", "a tensor is needed here", expr.span, "this is a value"))
+                return ir.Several(
+                    tuple(self._operand(item) for item in expr.items), expr
+                )
+        self.found.append(
+            error("E0218", "a tensor is needed here", expr.span, "this is a value")
+        )
         return ir.Broken(expr)
 
     def _value(self, node: tree.Name) -> ir.Operand:
@@ -175,7 +185,11 @@ class Resolver:
             self._layer_without_input(node)
             return ir.Broken(node)
         close = did_you_mean(name, self.tensors)
-        fixes = [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))] if close else []
+        fixes = (
+            [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))]
+            if close
+            else []
+        )
         message = f"nothing is called `{name}` here"
         notes = []
         if not close and self.tensors:
@@ -193,7 +207,9 @@ class Resolver:
         )
         name = node.text if isinstance(node, tree.Name) else node.name.text
         message = f"`{name}` has no input"
-        self.found.append(error("E0223", message, node.span, "a flow starts at a value", fixes=[fix]))
+        self.found.append(
+            error("E0223", message, node.span, "a flow starts at a value", fixes=[fix])
+        )
 
     def _steps(self, steps: tuple[tree.Step, ...]) -> tuple[ir.Step, ...]:
         return tuple(self._step(step) for step in steps)
@@ -216,7 +232,9 @@ class Resolver:
             self._scan(step.times)
         if step.label is not None:
             self._label(step.label)
-        return ir.Step(target, step.times, step.label.text if step.label else None, step)
+        return ir.Step(
+            target, step.times, step.label.text if step.label else None, step
+        )
 
     def _not_a_layer(self, node: tree.Name) -> ir.Target:
         """A tensor or number where a layer should stand; a parameter may hold an activation."""
@@ -238,12 +256,16 @@ class Resolver:
 
     def _arm_steps(self, value: tree.Expr) -> tuple[ir.Step, ...]:
         """`A -> B` in an arm of `-> match`: steps that go on from the value that comes in."""
-        if isinstance(value, tree.Flow) and isinstance(value.source, (tree.Name, tree.Call)):
+        if isinstance(value, tree.Flow) and isinstance(
+            value.source, (tree.Name, tree.Call)
+        ):
             first = self._bare_step(value.source)
             return (first, *self._steps(value.steps))
         if isinstance(value, (tree.Name, tree.Call)):
             return (self._bare_step(value),)
-        self.found.append(error("E0218", "an arm of `-> match` holds steps", value.span))
+        self.found.append(
+            error("E0218", "an arm of `-> match` holds steps", value.span)
+        )
         return ()
 
     def _bare_step(self, node: tree.Name | tree.Call) -> ir.Step:
@@ -288,7 +310,9 @@ class Resolver:
             given = [a.value for a in node.arguments if a.name is None]
             operands = tuple(self._operand(value) for value in given)
             named = tuple(a for a in node.arguments if a.name is not None)
-            node_for_names: tree.Call | tree.Name = tree.Call(node.span, node.name, named)
+            node_for_names: tree.Call | tree.Name = tree.Call(
+                node.span, node.name, named
+            )
         else:
             node_for_names = node
         arguments, found = match_arguments(word, node_for_names)
@@ -310,10 +334,16 @@ class Resolver:
         if close is None:
             other = did_you_mean(name.text, aliases("flow"))
             close = aliases("flow")[other] if other else None
-        fixes = [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))] if close else []
+        fixes = (
+            [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))]
+            if close
+            else []
+        )
         if not fixes:
             fixes = [Fix("`dslc words` lists every layer, activation and merge")]
-        return error("E0201", f"there is no layer or block `{name.text}`", name.span, fixes=fixes)
+        return error(
+            "E0201", f"there is no layer or block `{name.text}`", name.span, fixes=fixes
+        )
 
     def _block(self, block: ir.Definition, node: tree.Name | tree.Call) -> ir.BlockUse:
         names = [p.name for p in block.parameters]
@@ -345,7 +375,9 @@ class Resolver:
         for argument in node.arguments if isinstance(node, tree.Call) else ():
             self._scan(argument.value)
 
-    def _scan(self, expr: tree.Node, *, asserts: bool = False, sizes: bool = False) -> None:
+    def _scan(
+        self, expr: tree.Node, *, asserts: bool = False, sizes: bool = False
+    ) -> None:
         """Mark the names that an expression uses. What they are is known when it is evaluated."""
         todo: list[tree.Node] = [expr]
         while todo:
@@ -386,7 +418,11 @@ class Resolver:
         definition = self.definition
         where = definition.node.name.span
         if not any(isinstance(s, ir.Input) for s in statements):
-            fix = Fix("declare one", ()) if not definition.node.body else Fix("write `input x` first")
+            fix = (
+                Fix("declare one", ())
+                if not definition.node.body
+                else Fix("write `input x` first")
+            )
             message = f"{definition.kind} `{definition.name}` has no input"
             self.found.append(error("E0401", message, where, fixes=[fix]))
         if not any(isinstance(s, ir.Output) for s in statements):
@@ -405,9 +441,16 @@ class Resolver:
     def _unused(self, name: str, node: tree.Name) -> Diagnostic:
         if any(p.name == name for p in self.definition.parameters):
             message = f"the parameter `{name}` is never used"
-            return error("E0206", message, node.span, fixes=[Fix("use it or remove it")])
-        if any(isinstance(s, tree.Input) and s.name is node for s in self.definition.node.body):
+            return error(
+                "E0206", message, node.span, fixes=[Fix("use it or remove it")]
+            )
+        if any(
+            isinstance(s, tree.Input) and s.name is node
+            for s in self.definition.node.body
+        ):
             message = f"the input `{name}` is never used"
-            return error("E0207", message, node.span, fixes=[Fix(f"start a flow: {name} -> …")])
+            return error(
+                "E0207", message, node.span, fixes=[Fix(f"start a flow: {name} -> …")]
+            )
         message = f"the value `{name}` is never used"
         return error("E0207", message, node.span, fixes=[Fix("use it or remove it")])

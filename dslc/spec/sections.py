@@ -38,7 +38,11 @@ def bind_sections(
 
 def _unknown_section(node: tree.Section) -> Diagnostic:
     close = did_you_mean(node.keyword.text, SECTIONS)
-    fixes = [Fix(f"did you mean `{close}`?", (Edit(node.keyword.span, close),))] if close else []
+    fixes = (
+        [Fix(f"did you mean `{close}`?", (Edit(node.keyword.span, close),))]
+        if close
+        else []
+    )
     message = f"there is no section `{node.keyword.text}`"
     notes = [f"the sections are {', '.join(SECTIONS)}"]
     return error("E0214", message, node.keyword.span, fixes=fixes, notes=notes)
@@ -83,9 +87,13 @@ def _bind_section(
         found.append(error("E0204", message, node.keyword.span, notes=hints))
     for name, info in fields.items():
         if name not in given and not info.is_required():
-            settings[name] = ir.Setting(info.default, node.keyword.span, node.keyword.span)
+            settings[name] = ir.Setting(
+                info.default, node.keyword.span, node.keyword.span
+            )
     return (
-        ir.SectionSpec(section.word, node.keyword.span, settings, tuple(bound_words), parts),
+        ir.SectionSpec(
+            section.word, node.keyword.span, settings, tuple(bound_words), parts
+        ),
         found,
     )
 
@@ -107,7 +115,9 @@ def _setting(
     return found
 
 
-def _value(section: type[Section], key: str, expr: tree.Expr) -> tuple[Any, list[Diagnostic]]:
+def _value(
+    section: type[Section], key: str, expr: tree.Expr
+) -> tuple[Any, list[Diagnostic]]:
     kind = kind_of(parameters(section)[key])
     value, found = evaluate(expr, {}, kind)
     if value is UNKNOWN:
@@ -122,7 +132,9 @@ def _value(section: type[Section], key: str, expr: tree.Expr) -> tuple[Any, list
 
 def _unknown_key(section: type[Section], name: tree.Name) -> Diagnostic:
     close = did_you_mean(name.text, parameters(section))
-    fixes = [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))] if close else []
+    fixes = (
+        [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))] if close else []
+    )
     notes = [f"`{section.word}` takes {', '.join(parameters(section))}"]
     message = f"`{section.word}` has no setting `{name.text}`"
     return error("E0213", message, name.span, fixes=fixes, notes=notes)
@@ -145,7 +157,9 @@ def _entry(
     except ValueError:
         known = ", ".join(w for k in section.entries for w in words(k))
         message = f"{phrase} or `key = value` must stand here, got {show_value(value)}"
-        return None, [error("E0226", message, entry.span, notes=[f"known here: {known}"])]
+        return None, [
+            error("E0226", message, entry.span, notes=[f"known here: {known}"])
+        ]
 
 
 def _part(
@@ -170,5 +184,7 @@ def _part(
         value, new = _value(section, key, entry.value)
         found += new
         if value is not UNKNOWN:
-            settings[entry.name.text] = ir.Setting(value, entry.value.span, entry.name.span)
+            settings[entry.name.text] = ir.Setting(
+                value, entry.value.span, entry.name.span
+            )
     return ir.SectionSpec(key, node.keyword.span, settings), found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
 from dslc.syntax import tree
@@ -28,7 +28,7 @@ class SpelledFloat(float):
 
     text: str
 
-    def __new__(cls, value: float, text: str) -> SpelledFloat:
+    def __new__(cls, value: float, text: str) -> Self:
         self = super().__new__(cls, value)
         self.text = text
         return self
@@ -64,7 +64,9 @@ def evaluate(expr: tree.Expr, scope: Scope, kind: Kind | None = None) -> Result:
     match expr:
         case tree.Number():
             value = expr.value
-            return (SpelledFloat(value, expr.text) if isinstance(value, float) else value), []
+            return (
+                SpelledFloat(value, expr.text) if isinstance(value, float) else value
+            ), []
         case tree.String():
             return expr.value, []
         case tree.Size():
@@ -85,13 +87,19 @@ def evaluate(expr: tree.Expr, scope: Scope, kind: Kind | None = None) -> Result:
             return _attribute(expr, scope)
         case tree.Unary():
             value, found = evaluate(expr.operand, scope, kind)
-            return (value, found) if value is UNKNOWN else (_unary(expr, value), found)
+            return (
+                (value, found)
+                if value is UNKNOWN
+                else (_unary(expr, value, scope), found)
+            )
         case tree.Binary():
             return _binary(expr, scope, kind)
         case tree.Match():
             return _match(expr, scope, kind)
         case tree.Flow():
-            return UNKNOWN, [error("E0218", "a value is needed here, not a flow", expr.span)]
+            return UNKNOWN, [
+                error("E0218", "a value is needed here, not a flow", expr.span)
+            ]
     raise AssertionError(expr)
 
 
@@ -136,12 +144,23 @@ def unknown_name(node: tree.Name, scope: Scope, kind: Kind | None) -> Diagnostic
             alias = aliases(word_kind).get(text)
             if alias:
                 fix = Fix(f"write `{alias}`", (Edit(node.span, alias),), safe=True)
-                return error("E0212", f"`{text}` is called `{alias}` here", node.span, fixes=[fix])
+                return error(
+                    "E0212",
+                    f"`{text}` is called `{alias}` here",
+                    node.span,
+                    fixes=[fix],
+                )
     if text.lower() in LITERAL_NAMES:
         known.append(text.lower())
     close = did_you_mean(text, known)
-    fixes = [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))] if close else []
-    message = f"`{text}` is not {where}" if where != "in scope" else f"nothing is called `{text}` here"
+    fixes = (
+        [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))] if close else []
+    )
+    message = (
+        f"`{text}` is not {where}"
+        if where != "in scope"
+        else f"nothing is called `{text}` here"
+    )
     notes = [] if close or not known else [f"known here: {', '.join(known[:12])}"]
     return error("E0217", message, node.span, notes=notes, fixes=fixes)
 
@@ -181,49 +200,65 @@ def _attribute(node: tree.Attribute, scope: Scope) -> Result:
         if name == "rank":
             return base.rank, found
         close = did_you_mean(name, [*axes, "rank"])
-        fixes = [Fix(f"did you mean `{close}`?", (Edit(node.name.span, close),))] if close else []
+        fixes = (
+            [Fix(f"did you mean `{close}`?", (Edit(node.name.span, close),))]
+            if close
+            else []
+        )
         has = ", ".join(f"`{a}`" for a in (*axes, "rank"))
         return UNKNOWN, [
-            error("E0219", f"{base} has no `{name}`", node.name.span, f"it has {has}", fixes=fixes)
+            error(
+                "E0219",
+                f"{base} has no `{name}`",
+                node.name.span,
+                f"it has {has}",
+                fixes=fixes,
+            )
         ]
     message = f"only tensors have sizes such as `.{name}`"
     return UNKNOWN, [error("E0219", message, node.span, "this is a number or a name")]
 
 
-def _unary(node: tree.Unary, value: Any) -> Any:
+def _unary(node: tree.Unary, value: Any, scope: Scope) -> Any:
     if node.op == "not":
-        return Computed(node) if isinstance(value, (Param, Computed)) else not value
+        return (
+            Computed(node, scope) if isinstance(value, (Param, Computed)) else not value
+        )
     if isinstance(value, SpelledFloat):
         return SpelledFloat(-float(value), f"-{value.text}")
-    return Computed(node) if isinstance(value, (Param, Computed)) else -value
+    return Computed(node, scope) if isinstance(value, (Param, Computed)) else -value
 
 
 def _binary(node: tree.Binary, scope: Scope, kind: Kind | None) -> Result:
     left, found = evaluate(node.left, scope)
     if left is UNKNOWN:
         return UNKNOWN, found
-    if node.op in ("and", "or") and isinstance(left, bool) and left == (node.op == "or"):
+    if (
+        node.op in ("and", "or")
+        and isinstance(left, bool)
+        and left == (node.op == "or")
+    ):
         return left, found
     right, more = evaluate(node.right, scope)
     found = found + more
     if right is UNKNOWN:
         return UNKNOWN, found
     if isinstance(left, (Param, Computed)) or isinstance(right, (Param, Computed)):
-        return Computed(node), found
+        return Computed(node, scope), found
     if node.op in ("and", "or"):
         return right, found
     if node.op in ("==", "!="):
-        return _equality(node, left, right), found
+        return _equality(node, left, right, scope), found
     numbers = (int, float, Sym)
     if not isinstance(left, numbers) or not isinstance(right, numbers):
         message = f"`{node.op}` needs two numbers"
         return UNKNOWN, [*found, error("E0218", message, node.span)]
     if node.op in _ORDER:
-        return _comparison(node, left, right), found
-    return _arithmetic(node, left, right, found)
+        return _comparison(node, left, right, scope), found
+    return _arithmetic(node, left, right, scope, found)
 
 
-def _equality(node: tree.Binary, left: Any, right: Any) -> Any:
+def _equality(node: tree.Binary, left: Any, right: Any, scope: Scope) -> Any:
     if isinstance(left, Tensor):
         left = left.shape
     if isinstance(right, Tensor):
@@ -244,31 +279,33 @@ def _equality(node: tree.Binary, left: Any, right: Any) -> Any:
     else:
         same = left == right
     if same is None:
-        return Computed(node)
+        return Computed(node, scope)
     return same if node.op == "==" else not same
 
 
-def _comparison(node: tree.Binary, left: Any, right: Any) -> Any:
+def _comparison(node: tree.Binary, left: Any, right: Any, scope: Scope) -> Any:
     if not isinstance(left, Sym) and not isinstance(right, Sym):
         return _ORDER[node.op](left, right)
     if isinstance(left, float) or isinstance(right, float):
-        return Computed(node)
+        return Computed(node, scope)
     verdict = less(left, right) if node.op in ("<", ">=") else less(right, left)
     if verdict is None:
-        return Computed(node)
+        return Computed(node, scope)
     return verdict if node.op in ("<", ">") else not verdict
 
 
-def _arithmetic(node: tree.Binary, left: Any, right: Any, found: list[Diagnostic]) -> Result:
+def _arithmetic(
+    node: tree.Binary, left: Any, right: Any, scope: Scope, found: list[Diagnostic]
+) -> Result:
     if isinstance(left, float) and isinstance(right, Sym):
-        return Computed(node), found
+        return Computed(node, scope), found
     if isinstance(left, Sym) and isinstance(right, float):
-        return Computed(node), found
+        return Computed(node, scope), found
     if node.op in ("/", "//", "%") and right == 0:
         return UNKNOWN, [*found, error("E0218", "division by zero", node.span)]
     if node.op == "/":
         if isinstance(left, Sym) or isinstance(right, Sym):
-            return Computed(node), found
+            return Computed(node, scope), found
         value = left / right
         whole = isinstance(left, int) and isinstance(right, int) and value == int(value)
         return (int(value) if whole else value), found
@@ -289,7 +326,7 @@ def _match(node: tree.Match, scope: Scope, kind: Kind | None) -> Result:
         if chosen is UNKNOWN or found:
             return UNKNOWN, found
         if isinstance(chosen, (Param, Computed)):
-            return Computed(node), []
+            return Computed(node, scope), []
         if chosen:
             return evaluate(arm.value, scope, kind)
     message = "no arm of this `match` applies"

@@ -1,0 +1,49 @@
+"""The model section of a Keras script."""
+
+from __future__ import annotations
+
+from dslc.codegen import values
+from dslc.codegen.backend import CannotKeepNames, ModelRequest
+from dslc.codegen.emission import NeedsNumbers
+from dslc.codegen.layout import render
+from dslc.codegen.nodes import Statement
+from dslc.codegen.page import ModelSection
+from dslc.codegen.walk import without_activation
+from dslc.plan import model as plan
+from dslc_keras.words import TABLE
+from dslc_keras.writer import TAKEN, FunctionWriter
+
+
+def write_model(request: ModelRequest) -> ModelSection:
+    """A function for each block and `build_model`.
+
+    Raises:
+        CannotKeepNames: a block has to be planned with numbers.
+    """
+    names: dict[plan.Function, str] = {}
+    helpers: list[str] = []
+    statements: list[Statement] = []
+    for function in request.plan.functions:
+        is_model = function is request.plan.model
+        if is_model:
+            function = without_activation(function, set(request.logits))
+        writer = FunctionWriter(function, TABLE, names)
+        try:
+            if is_model:
+                statements.append(writer.write_model("build_model", describe(function, request)))
+            else:
+                taken = {*TAKEN, *names.values(), "build_model"}
+                names[function] = values.safe_name(values.snake_case(function.name), taken)
+                statements.append(writer.write(names[function]))
+        except NeedsNumbers as problem:
+            raise CannotKeepNames(function.block) from problem
+        helpers += writer.helpers
+    return ModelSection(render(tuple(statements)).strip(), {}, tuple(dict.fromkeys(helpers)))
+
+
+def describe(function: plan.Function, request: ModelRequest) -> str:
+    if request.logits:
+        many = len(function.outputs) > 1
+        which = f"outputs {', '.join(sorted(request.logits))} are" if many else "outputs are"
+        return f"{function.name}; the {which} logits, `predict` makes them probabilities."
+    return f"{function.name}."

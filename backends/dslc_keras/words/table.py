@@ -1,0 +1,53 @@
+"""The table of Keras' rows and what many of them share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dslc.codegen.emission import Context, Op, Table
+from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref
+from dslc.vocab.kinds import Computed, Param
+from dslc.vocab.word import Word
+
+TABLE = Table()
+
+
+def layer(context: Context, name: str, *args: Expr, **options: Any) -> Op:
+    """`layers.<name>(args, option=…)`; an option that is None is left out."""
+    given = tuple(
+        Kw(key, value if isinstance(value, Call | Lit | Ref) else context.write(value))
+        for key, value in options.items()
+        if value is not None
+    )
+    return Op(Call(Ref(f"layers.{name}"), args, given), stem=name.lower())
+
+
+def unless(value: Any, default: Any) -> Any:
+    """`value`, or None where it is what Keras does anyway."""
+    if isinstance(value, (Param, Computed)):
+        return value
+    return None if value == default else value
+
+
+def initializer(word: Word, context: Context, default: str) -> Expr | None:
+    """The argument for an initialiser; None where it is the layer's default."""
+    options = {
+        key: context.write(value)
+        for key, value in word
+        if value != type(word).model_fields[key].default
+    }
+    if not options:
+        return None if word.word == default else Lit(word.word)
+    name = "".join(part.capitalize() for part in word.word.split("_"))
+    return Call(Ref(f"keras.initializers.{name}"), (), tuple(Kw(k, v) for k, v in options.items()))
+
+
+def regularizer(word: Word | None, context: Context) -> Expr | None:
+    """The argument for a penalty; None where there is none."""
+    if word is None:
+        return None
+    if word.word == "l1_l2":
+        options = tuple(Kw(key, context.write(value)) for key, value in word)
+        return Call(Ref("keras.regularizers.L1L2"), (), options)
+    strength = next(value for _, value in word)
+    return Call(Ref(f"keras.regularizers.{word.word.upper()}"), (context.write(strength),))

@@ -1,0 +1,386 @@
+"""A plan becomes Keras functional code: a function for each block, `build_model` for the model.
+
+Every operation is one statement, `x = layers.Conv2D(…)(x)`, with the shape behind it where it changes. Nothing
+here knows a layer; `dslc_keras.words` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslc.codegen import values
+from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
+from dslc.codegen.nodes import (
+    Assign,
+    Attr,
+    Call,
+    Def,
+    Expr,
+    For,
+    If,
+    Index,
+    Kw,
+    Lit,
+    Param,
+    Ref,
+    Return,
+    Statement,
+    TupleOf,
+    UnaryOp,
+    call,
+    lit,
+)
+from dslc.codegen.walk import labels_used, named_values
+from dslc.plan import model as plan
+from dslc.vocab.dims import Sym, is_generic
+from dslc.vocab.tensor import AXES, Tensor
+
+# Names that the page around the model uses; a value of the spec gets a `_` when it has one of them.
+TAKEN = frozenset({"keras", "layers", "np", "json", "os", "sys", "math", "fail", "main", "predict"})
+
+
+class FunctionWriter:
+    """Writes one function. `names` are the Python names of the functions written before."""
+
+    def __init__(
+        self, function: plan.Function, table: Table, names: dict[plan.Function, str]
+    ) -> None:
+        self.function = function
+        self.table = table
+        self.names = names
+        self.helpers: list[str] = []
+        self.body: list[Statement] = []
+        self.variables: dict[str, Expr] = {}
+        self.taken = set(TAKEN) | set(names.values())
+        for name in [p.name for p in function.parameters] + named_values(function):
+            self.variables[name] = Ref(self._new(name))
+        self.kept_labels = labels_used(function)
+        self.sizes: dict[str, Expr] = {}
+        for name, tensor in function.inputs.items():
+            for index, axis in enumerate(AXES[tensor.rank]):
+                symbol = plan.size_name(name, axis, only=len(function.inputs) == 1)
+                at = UnaryOp("-", Lit(1)) if index == tensor.rank - 1 else Lit(index + 1)
+                shape = Attr(self.variables[name], "shape")
+                self.sizes[symbol] = Index(shape, (at,))
+
+    def _new(self, name: str) -> str:
+        found = values.safe_name(name, self.taken)
+        self.taken.add(found)
+        return found
+
+    def naming(self, name: str) -> Expr:
+        return self.variables.get(name) or self.sizes[name]
+
+    # ----------------------------------------------------------------- the function
+
+    def write(self, name: str) -> Def:
+        """`def name(inputs…, parameters…)` of a block."""
+        self._statements()
+        inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
+        return Def(name, (*inputs, *self._parameters()), tuple(self.body))
+
+    def write_model(self, name: str, docstring: str) -> Def:
+        for input_name, tensor in self.function.inputs.items():
+            made = call("keras.Input", self._input_shape(tensor), name=input_name)
+            if tensor.dtype == "int":
+                made = replace(made, kwargs=(*made.kwargs, Kw("dtype", Lit("int32"))))
+            self.body.append(Assign((self.variables[input_name],), made))
+        results = self._statements(model=True)
+        inputs = [self.variables[i] for i in self.function.inputs]
+        given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
+        outputs: Expr = lit(results) if len(results) > 1 else next(iter(results.values()))
+        model = call("keras.Model", given, outputs, name=self.function.block)
+        self.body.append(Return(model))
+        return Def("build_model", tuple(self._parameters()), tuple(self.body), docstring)
+
+    def _text(self, name: str) -> str:
+        found = self.variables[name]
+        assert isinstance(found, Ref)
+        return found.name
+
+    def _parameters(self) -> list[Param]:
+        found = []
+        for parameter in self.function.parameters:
+            default = None
+            if parameter.default is not plan.REQUIRED:
+                default = values.value(parameter.default, self.naming)
+            found.append(Param(self._text(parameter.name), default))
+        return found
+
+    @staticmethod
+    def _input_shape(tensor: Tensor) -> Expr:
+        return TupleOf(tuple(Lit(None if isinstance(d, Sym) else d) for d in tensor.shape))
+
+    def _statements(self, *, model: bool = False) -> dict[str, Expr]:
+        results: dict[str, Expr] = {}
+        for statement in self.function.statements:
+            match statement:
+                case plan.LetLayer():
+                    self._let_layer(statement)
+                case plan.Let():
+                    target = self.variables[statement.name]
+                    self._assign(target, self._operand(statement.value, target), statement.value)
+                case plan.Result():
+                    target = self._result_name(statement, model)
+                    value = self._operand(statement.value, target)
+                    self.variables.setdefault(statement.name, value)
+                    if not model:
+                        self.body.append(Return(value))
+                    elif isinstance(value, Ref):
+                        results[statement.name] = value
+                    else:
+                        comment = self._shape_comment(statement.value)
+                        self.body.append(Assign((target,), value, comment))
+                        results[statement.name] = target
+                    self.variables[statement.name] = results.get(statement.name, value)
+        return results
+
+    def _result_name(self, statement: plan.Result, model: bool) -> Ref:
+        if statement.name != "output":
+            return Ref(self._new(statement.name))
+        only_input = len(self.function.inputs) == 1 and "x" in self.function.inputs
+        if "x" not in self.taken or (only_input and not model):
+            self.taken.add("x")
+            return Ref("x")
+        return Ref(self._new("y"))
+
+    def _assign(self, target: Expr, value: Expr, operand: plan.Operand) -> None:
+        if value != target:
+            self.body.append(Assign((target,), value, self._shape_comment(operand)))
+
+    @staticmethod
+    def _shape_comment(operand: plan.Operand) -> str | None:
+        shown: Tensor | None = None
+        if isinstance(operand, plan.Merge):
+            shown = operand.apply.shown
+        elif isinstance(operand, plan.Flow) and operand.steps:
+            shown = getattr(operand.steps[-1].target, "shown", None)
+        return None if shown is None else _comment(shown)
+
+    # ----------------------------------------------------------------- operands
+
+    def _operand(self, operand: plan.Operand, target: Expr) -> Expr:
+        """The expression for `operand`; statements before it assign to `target` on the way."""
+        match operand:
+            case plan.Value():
+                return self.variables[operand.name]
+            case plan.Merge():
+                inputs = [self._argument(o, i) for i, o in enumerate(operand.operands)]
+                return self._apply(operand.apply, inputs, target)
+            case plan.Flow():
+                if isinstance(operand.source, plan.Several):
+                    xs = [self._argument(o, i) for i, o in enumerate(operand.source.items)]
+                else:
+                    xs = [self._operand(operand.source, target)]
+                return self._steps(operand.steps, xs, target)
+            case plan.Choice():
+                return self._choice(operand, target)
+            case plan.Several():
+                raise AssertionError("several values stand only in front of a step")
+        raise AssertionError(operand)
+
+    def _argument(self, operand: plan.Operand, index: int) -> Expr:
+        """An operand of a merge: a name, or a branch that gets a name."""
+        if isinstance(operand, plan.Value):
+            return self.variables[operand.name]
+        branch = Ref(self._new(f"branch{index + 1}"))
+        value = self._operand(operand, branch)
+        self._assign(branch, value, operand)
+        return branch
+
+    def _choice(self, choice: plan.Choice, target: Expr) -> Expr:
+        self._if(
+            [
+                (condition, lambda operand=operand: self._operand(operand, target))
+                for condition, operand in choice.arms
+            ],
+            target,
+        )
+        return target
+
+    def _if(self, arms: list, target: Expr) -> None:  # type: ignore[type-arg]
+        """`if … elif … else`, each arm ending in an assignment to `target`."""
+        outer = self.body
+        folded: tuple[Statement, ...] = ()
+        for condition, run in reversed(arms):
+            self.body = []
+            value = run()
+            if value != target:
+                self.body.append(Assign((target,), value))
+            body = tuple(self.body)
+            if condition is None:
+                folded = body
+            else:
+                test = values.expression(condition.tree, condition.scope, self.naming)
+                folded = (If(test, body, folded),)
+        self.body = outer
+        self.body += folded
+
+    # ----------------------------------------------------------------- steps
+
+    def _steps(self, steps: tuple[plan.Step, ...], xs: list[Expr], target: Expr) -> Expr:
+        value = xs[0]
+        for index, step in enumerate(steps):
+            if index:
+                xs = [value]
+            value = self._step(step, xs, target)
+            last = index == len(steps) - 1
+            if step.label in self.kept_labels:
+                kept = Ref(self._new(str(step.label)))
+                self.body.append(Assign((kept,), value))
+                self.variables[str(step.label)] = value = kept
+            elif not last and value != target and not isinstance(value, Ref):
+                shown = getattr(step.target, "shown", None)
+                before = self._before(step)
+                comment = _comment(shown) if shown and shown != before else None
+                self.body.append(Assign((target,), value, comment))
+                value = target
+        return value
+
+    @staticmethod
+    def _before(step: plan.Step) -> Tensor | None:
+        inputs = getattr(step.target, "inputs", ())
+        return inputs[0] if inputs else None
+
+    def _step(self, step: plan.Step, xs: list[Expr], target: Expr) -> Expr:
+        match step.target:
+            case plan.Apply():
+                return self._apply(step.target, xs, target, step.label)
+            case plan.Invoke():
+                return self._invoke(step.target, xs)
+            case plan.Shared():
+                return Call(self.variables[step.target.name], tuple(xs))
+            case plan.Loop():
+                return self._loop(step.target, xs, target)
+            case plan.Turns():
+                for turn in step.target.turns:
+                    xs = [self._named(self._steps(turn, xs, target), target)]
+                return xs[0]
+            case plan.Branch():
+                arms = [
+                    (condition, lambda steps=steps: self._steps(steps, xs, target))
+                    for condition, steps in step.target.arms
+                ]
+                self._if(arms, target)
+                return target
+        raise AssertionError(step.target)
+
+    def _named(self, value: Expr, target: Expr) -> Expr:
+        if value == target:
+            return target
+        self.body.append(Assign((target,), value))
+        return target
+
+    def _loop(self, loop: plan.Loop, xs: list[Expr], target: Expr) -> Expr:
+        """The turns as `for`; a first turn that is written otherwise stands before it."""
+        outer = self.body
+        taken = set(self.taken)
+        self.body = []
+        self._named(self._steps(loop.first, xs, target), target)
+        first = tuple(self.body)
+        self.taken, self.body = set(taken), []
+        self._named(self._steps(loop.rest, [target], target), target)
+        rest = tuple(self.body)
+        self.taken, self.body = taken, []
+        self._named(self._steps(loop.first, [target], target), target)
+        alike = tuple(self.body) == rest
+        self.body = outer
+        times = values.value(loop.times, self.naming)
+        if alike:
+            if xs[0] != target:
+                self.body.append(Assign((target,), xs[0]))
+            self.body.append(For(Ref("_"), call("range", times), rest))
+        else:
+            less = values.value(loop.times - 1, self.naming)
+            self.body += [*first, For(Ref("_"), call("range", less), rest)]
+        return target
+
+    def _invoke(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
+        written = [(name, values.value(item, self.naming)) for name, item in use.arguments.items()]
+        names = [p.name for p in use.function.parameters]
+        positional: list[Expr] = []
+        while (
+            written
+            and written[0][0] == names[len(positional)]
+            and not self._optional(use, names[len(positional)])
+        ):
+            positional.append(written.pop(0)[1])
+        keywords = tuple(Kw(values.safe_name(name, TAKEN), item) for name, item in written)
+        return Call(Ref(self.names[use.function]), (*xs, *positional), keywords)
+
+    @staticmethod
+    def _optional(use: plan.Invoke, name: str) -> bool:
+        return any(
+            p.name == name and p.default is not plan.REQUIRED for p in use.function.parameters
+        )
+
+    def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
+        context = Context(apply, self.naming, self.helpers.append)
+        return self.table.ops(context)
+
+    def _apply(
+        self, apply: plan.Apply, xs: list[Expr], target: Expr, label: str | None = None
+    ) -> Expr:
+        ops = self._ops(apply)
+        result = xs[0]
+        for index, op in enumerate(ops):
+            if index:
+                self.body.append(Assign((target,), result, ops[index - 1].comment or None))
+                xs = [target]
+            result = self._op(op, xs, label if index == len(ops) - 1 else None)
+        return result
+
+    @staticmethod
+    def _op(op: Op, xs: list[Expr], label: str | None) -> Expr:
+        if op.make is None:
+            assert op.inline is not None
+            return op.inline(*xs)
+        make = op.make
+        if label is not None and isinstance(make, Call):
+            make = replace(make, kwargs=(*make.kwargs, Kw("name", Lit(label))))
+        if op.call is not None:
+            return op.call(make, *xs)
+        several: tuple[Expr, ...] = (lit(list(xs)),) if len(xs) > 1 else tuple(xs)
+        return Call(make, several)
+
+    def _let_layer(self, statement: plan.LetLayer) -> None:
+        """A layer that is used several times: made once, called under its name."""
+        name = self.variables[statement.name]
+        if isinstance(statement.target, plan.Apply):
+            ops = self._ops(statement.target)
+            if len(ops) == 1 and ops[0].make is not None and ops[0].call is None:
+                self.body.append(Assign((name,), ops[0].make))
+                return
+            if any(is_generic(*t.shape) for t in statement.target.inputs):
+                raise NeedsNumbers
+        self._shared_model(statement, name)
+
+    def _shared_model(self, statement: plan.LetLayer, name: Expr) -> None:
+        target = statement.target
+        inputs: list[Expr] = []
+        for index, tensor in enumerate(target.inputs):
+            ending = "input" if len(target.inputs) == 1 else f"input{index + 1}"
+            variable = Ref(self._new(f"{statement.name}_{ending}"))
+            shape = TupleOf(
+                tuple(
+                    Lit(None)
+                    if isinstance(d, Sym) and not is_generic(d)
+                    else values.value(d, self.naming)
+                    for d in tensor.shape
+                )
+            )
+            self.body.append(Assign((variable,), call("keras.Input", shape)))
+            inputs.append(variable)
+        if isinstance(target, plan.Invoke):
+            result = self._invoke(target, inputs)
+        else:
+            result = self._apply(target, list(inputs), inputs[0])
+        given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
+        model = call("keras.Model", given, result, name=statement.name)
+        self.body.append(Assign((name,), model))
+
+
+def _comment(tensor: Tensor) -> str:
+    """`(14, 14, 64)`: the shape behind the batch axis, channels last."""
+    dims = ", ".join(str(d) for d in tensor.shape)
+    return f"(N, {dims})" if dims else "(N,)"

@@ -1,0 +1,8 @@
+"""PyTorch, as a backend of dslc."""
+
+from dslc.codegen.backend import Backend
+from dslc_torch.model import write_model
+from dslc_torch.training import TARGET
+from dslc_torch.words import TABLE
+
+BACKEND = Backend("torch", "PyTorch", TABLE, TARGET, write_model)

@@ -1,0 +1,253 @@
+"""Blocks, loops and branches as items of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from dslc.codegen import values
+from dslc.codegen.emission import Layout, NeedsNumbers, Op
+from dslc.codegen.nodes import (
+    Assign,
+    Call,
+    Commented,
+    Comprehension,
+    Expr,
+    If,
+    Item,
+    Kw,
+    Ref,
+    Star,
+    Statement,
+    call,
+)
+from dslc.plan import model as plan
+from dslc.vocab.dims import Dim, Sym, symbols
+from dslc.vocab.tensor import AXES
+from dslc_torch.layouts import canonical, to_layout
+from dslc_torch.scope import TAKEN, Piece, Scope, State, Written
+
+
+class CallWriter(Scope):
+    """Uses of functions: constructor calls, repeated and conditional modules, shared layers."""
+
+    def _step(self, step: plan.Step, state: State) -> None:
+        raise NotImplementedError
+
+    def _flush(self, state: State, label: str = "") -> None:
+        raise NotImplementedError
+
+    def _add(self, piece: Piece, state: State) -> None:
+        raise NotImplementedError
+
+    # ----------------------------------------------------------------- functions, loops, branches
+
+    def _construct(self, use: plan.Invoke) -> Expr:
+        """`Bottleneck(256, 128, stride=2)`: sizes of the input first, then arguments."""
+        callee = self.written[use.function]
+        sizes = self._callee_sizes(use, callee)
+        names = [p.name for p in use.function.parameters]
+        required = {p.name for p in use.function.parameters if p.default is plan.REQUIRED}
+        positional: list[Expr] = []
+        keywords: list[Kw] = []
+        for name in names:
+            if name not in use.arguments:
+                continue
+            item = values.value(use.arguments[name], self.naming)
+            if name in required and not keywords:
+                positional.append(item)
+            else:
+                keywords.append(Kw(values.safe_name(name, TAKEN), item))
+        return Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
+
+    def _callee_sizes(self, use: plan.Invoke, callee: Written) -> list[Expr]:
+        known: dict[str, Dim] = {}
+        only = len(use.inputs) == 1
+        for name, tensor in zip(use.function.inputs, use.inputs, strict=True):
+            for axis, dim in zip(AXES[tensor.rank], tensor.shape, strict=True):
+                known[plan.size_name(name, axis, only=only)] = dim
+        found = []
+        for size in callee.sizes:
+            dim = known[size]
+            if isinstance(dim, Sym) and not self._writable(dim):
+                raise NeedsNumbers
+            found.append(values.value(dim, self.naming))
+        return found
+
+    def _writable(self, dim: Sym) -> bool:
+        return all(s.name in self.parameters or s.name in self.size_names for s in symbols(dim))
+
+    def _invocation(self, use: plan.Invoke) -> Piece:
+        op = Op(make=self._construct(use), stem=values.snake_case(use.function.name))
+        assert op.make is not None
+        return Piece(op, op.make, use.inputs[0], use.output, use.shown, canonical(use.inputs[0]))
+
+    def _loop(self, loop: plan.Loop, state: State) -> None:
+        """The turns as one item of a sequence; the first turn stands alone where it sees other sizes."""
+        first, rest = self._turn(loop.first, state), self._turn(loop.rest, state)
+        if first is None or rest is None:
+            self._unrolled(loop, state)
+            return
+        number = loop.times
+        op = replace(first.op, inline=None)
+        if first.item == rest.item:
+            item = self._repeated(first.item, number)
+            self._add(replace(first, op=op, item=item, after=loop.output), state)
+            return
+        self._add(first, state)
+        if number != 2:
+            item = self._repeated(rest.item, number - 1)
+            self._add(replace(rest, op=op, item=item), state)
+        else:
+            self._add(rest, state)
+
+    def _repeated(self, item: Item, times: Any) -> Star:
+        assert not isinstance(item, (Star, Commented))
+        turns = Call(Ref("range"), (values.value(times, self.naming),))
+        return Star(Comprehension(item, Ref("_"), turns))
+
+    def _turn(self, steps: tuple[plan.Step, ...], state: State) -> Piece | None:
+        """One turn as a single layer; None where it is not a plain one."""
+        pieces = self._plain(steps, state.layout)
+        if pieces is None:
+            return None
+        if len(pieces) == 1 and not isinstance(pieces[0].item, Star):
+            return pieces[0]
+        sequence = Call(Ref("nn.Sequential"), tuple(p.item for p in pieces))
+        last = pieces[-1]
+        op = Op(make=sequence, stem="blocks")
+        return Piece(op, sequence, pieces[0].before, last.after, last.shown, last.layout)
+
+    def _plain(self, steps: tuple[plan.Step, ...], layout: Layout) -> list[Piece] | None:
+        """The pieces that `steps` become, when all of them are plain and agree on the layout."""
+        outer = (
+            self.pieces,
+            self.init,
+            self.forward,
+            set(self.attributes),
+            self.helpers,
+            self.segments,
+        )
+        self.pieces, self.init, self.forward = [], [], []
+        self.helpers = list(self.helpers)
+        state = State(Ref("x"), layout, Ref("x"))
+        for step in steps:
+            self._step(step, state)
+        pieces, clean = (
+            self.pieces,
+            not self.init and not self.forward and not state.fresh,
+        )
+        helpers = self.helpers
+        (
+            self.pieces,
+            self.init,
+            self.forward,
+            self.attributes,
+            self.helpers,
+            self.segments,
+        ) = outer
+        if not clean or not pieces:
+            return None
+        self.helpers[:] = helpers
+        return pieces
+
+    def _unrolled(self, loop: plan.Loop, state: State) -> None:
+        if not isinstance(loop.times, int):
+            raise NeedsNumbers
+        for turn in range(loop.times):
+            for step in loop.first if turn == 0 else loop.rest:
+                self._step(step, state)
+
+    def _arm(self, steps: tuple[plan.Step, ...], layout: Layout) -> Expr:
+        """The layers of an arm as one module."""
+        if not steps:
+            return call("nn.Identity")
+        pieces = self._plain(steps, layout)
+        if pieces is None:
+            raise NeedsNumbers
+        if len(pieces) == 1 and not isinstance(pieces[0].item, (Star, Commented)):
+            return pieces[0].item
+        return Call(Ref("nn.Sequential"), tuple(p.item for p in pieces))
+
+    def _conditional(
+        self, name: str, arms: list[tuple[Any, tuple[plan.Step, ...]]], layout: Layout
+    ) -> None:
+        """`if …: self.name = …` in `__init__`."""
+        folded: tuple[Statement, ...] = ()
+        for condition, steps in reversed(arms):
+            body: tuple[Statement, ...] = (
+                Assign((Ref(f"self.{name}"),), self._arm(steps, layout)),
+            )
+            if condition is None:
+                folded = body
+            else:
+                test = values.expression(condition.tree, condition.scope, self.naming)
+                folded = (If(test, body, folded),)
+        self.init += folded
+
+    def _branch(self, branch: plan.Branch, state: State) -> None:
+        self._flush(state)
+        state.settle(self.forward)
+        name = self._attribute(self.hint or "optional")
+        self._conditional(name, list(branch.arms), state.layout)
+        state.value, state.fresh = Call(Ref(f"self.{name}"), (state.value,)), True
+        state.layout = canonical(branch.output)
+
+    def _choice(self, choice: plan.Choice, variable: Expr) -> tuple[Expr, Layout]:
+        """Arms that are all flows from one value: a module that is one thing or another."""
+        sources: set[str] = set()
+        arms: list[tuple[Any, tuple[plan.Step, ...]]] = []
+        for condition, operand in choice.arms:
+            source = operand.source if isinstance(operand, plan.Flow) else operand
+            if not isinstance(source, plan.Value):
+                raise NeedsNumbers
+            sources.add(source.name)
+            arms.append((condition, operand.steps if isinstance(operand, plan.Flow) else ()))
+        if len(sources) != 1:
+            raise NeedsNumbers
+        value, layout = self.variables[sources.pop()]
+        name = self._attribute(self.hint or "optional")
+        self._conditional(name, arms, layout)
+        return Call(Ref(f"self.{name}"), (value,)), canonical(choice.output)
+
+    # ----------------------------------------------------------------- shared layers
+
+    def _let_layer(self, statement: plan.LetLayer) -> None:
+        name = self._attribute(statement.name)
+        if isinstance(statement.target, plan.Invoke):
+            made = self._construct(statement.target)
+            calling: Callable[..., Expr] | None = None
+        else:
+            ops = self._ops(statement.target)
+            if len(ops) == 1 and ops[0].make is not None:
+                made, calling = ops[0].make, ops[0].call
+            elif all(op.plain for op in ops):
+                made = Call(
+                    Ref("nn.Sequential"),
+                    tuple(op.make for op in ops if op.make is not None),
+                )
+                calling = None
+            else:
+                raise NeedsNumbers
+            layout = next((op.layout for op in ops if op.layout != "any"), "any")
+            tensor = statement.target.inputs[0]
+            if calling is None and layout not in ("any", canonical(tensor)):
+                after = statement.target.output
+
+                def calling(layer: Expr, x: Expr) -> Expr:
+                    inner = Call(layer, (to_layout(x, tensor, canonical(tensor), layout),))
+                    return to_layout(inner, after, layout, canonical(after))
+
+        self.init.append(Assign((Ref(f"self.{name}"),), made))
+        self.shared = {
+            **getattr(self, "shared", {}),
+            statement.name: (Ref(f"self.{name}"), calling),
+        }
+
+    def _call_shared(self, use: plan.Shared, xs: list[Expr]) -> Expr:
+        layer, calling = self.shared[use.name]
+        if calling is not None:
+            result: Expr = calling(layer, *xs)
+            return result
+        return Call(layer, tuple(xs))

@@ -1,0 +1,190 @@
+"""What is known while a class is written: its names, its two bodies, the layers gathered so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dslc.codegen import values
+from dslc.codegen.emission import Layout, Op, Table
+from dslc.codegen.nodes import Assign, Class, Expr, Item, Ref, Statement
+from dslc.codegen.walk import labels_used, named_values
+from dslc.plan import model as plan
+from dslc.vocab.tensor import AXES, Tensor
+from dslc_torch.layouts import canonical
+
+if TYPE_CHECKING:
+    from dslc_torch.weights import WeightLaws
+
+# Names that the page around the model uses, and attributes of `nn.Module` that a layer must not hide.
+TAKEN = frozenset(
+    {
+        "torch",
+        "nn",
+        "F",
+        "np",
+        "json",
+        "os",
+        "sys",
+        "math",
+        "fail",
+        "main",
+        "predict",
+        "self",
+    }
+)
+MODULE_ATTRIBUTES = frozenset(
+    [
+        "add_module",
+        "apply",
+        "bfloat16",
+        "bool",
+        "buffers",
+        "call_super_init",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "ipu",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "register_buffer",
+        "register_module",
+        "register_parameter",
+        "requires_grad_",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "xpu",
+        "zero_grad",
+        "T_destination",
+        "penalty",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A layer that can stand in a sequence, with its place in the data: what it makes, how it is done inline."""
+
+    op: Op
+    item: Item  # a constructor, or `*[… for …]`
+    before: Tensor
+    after: Tensor
+    shown: Tensor | None
+    layout: Layout
+
+
+@dataclass
+class State:
+    """The tensor on its way through `forward`: its expression, and whether that is still to be assigned."""
+
+    value: Expr
+    layout: Layout
+    variable: Expr
+    fresh: bool = False
+    comment: str = ""
+
+    def settle(self, forward: list[Statement]) -> None:
+        """Give the value its name, so that the next operation reads it."""
+        if not self.fresh:
+            return
+        forward.append(Assign((self.variable,), self.value, self.comment or None))
+        self.value, self.fresh, self.comment = self.variable, False, ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished class: its name, and which sizes of its inputs its constructor takes first."""
+
+    name: str
+    definition: Class
+    sizes: tuple[str, ...]
+    size_names: dict[str, str]
+
+
+class Scope:
+    """The state that the parts of a class writer share. `written` are the classes written before."""
+
+    def __init__(
+        self,
+        function: plan.Function,
+        table: Table,
+        written: dict[plan.Function, Written],
+        laws: WeightLaws,
+    ) -> None:
+        self.function = function
+        self.table = table
+        self.written = written
+        self.laws = laws
+        self.helpers: list[str] = []
+        self.init: list[Statement] = []
+        self.forward: list[Statement] = []
+        self.attributes: set[str] = set(MODULE_ATTRIBUTES)
+        self.taken: set[str] = set(TAKEN) | {w.name for w in written.values()}
+        self.parameters: dict[str, str] = {}
+        for parameter in function.parameters:
+            self.parameters[parameter.name] = self._variable(parameter.name)
+        self.variables: dict[str, tuple[Expr, Layout]] = {}
+        init_names = set(self.taken)
+        for name in named_values(function):
+            tensor = function.inputs.get(name)
+            layout: Layout = canonical(tensor) if tensor is not None else "any"
+            self.variables[name] = (Ref(self._variable(name)), layout)
+        self.kept_labels = labels_used(function)
+        self.sizes: dict[
+            str, str
+        ] = {}  # sizes of inputs that the class needs, in order of their axis
+        self.size_names = {
+            plan.size_name(name, axis, only=len(function.inputs) == 1): axis
+            for name, tensor in function.inputs.items()
+            for axis in AXES[tensor.rank]
+        }
+        self.init_names = init_names
+        self.pieces: list[Piece] = []
+        self.now: Layout = "any"
+        self.hint = ""
+        self.segments = 0
+
+    def _variable(self, name: str) -> str:
+        found = values.safe_name(name, self.taken)
+        self.taken.add(found)
+        return found
+
+    def _attribute(self, name: str) -> str:
+        found, number = name, 1
+        if name in MODULE_ATTRIBUTES:
+            found = f"{name}_"
+        while found in self.attributes:
+            number += 1
+            found = f"{name}{number}"
+        self.attributes.add(found)
+        return found
+
+    def naming(self, name: str) -> Expr:
+        """A parameter or a size in `__init__`."""
+        if name in self.parameters:
+            return Ref(self.parameters[name])
+        self.sizes.setdefault(name, values.safe_name(name, set(self.parameters.values())))
+        return Ref(self.sizes[name])

@@ -1,0 +1,227 @@
+"""First values of weights and penalties on them, said once for all layers of a class.
+
+torch's own first values are not the spec's, so every script sets them: `init_weights` for what most layers of a
+class do, `own_init(layer, …)` around those that differ. Penalties are collected in `penalty(model)` likewise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from dslc.codegen.emission import Context, Op, Table
+from dslc.codegen.nodes import (
+    Attr,
+    BinOp,
+    Call,
+    Compare,
+    Comprehension,
+    Def,
+    Expr,
+    Expression,
+    If,
+    Kw,
+    Lambda,
+    Lit,
+    Param,
+    Ref,
+    Return,
+    Statement,
+    TupleOf,
+    call,
+    method,
+)
+from dslc.codegen.values import value
+from dslc.codegen.walk import applied
+from dslc.plan import model as plan
+from dslc.vocab.word import Word
+
+
+@dataclass(frozen=True)
+class Law:
+    """The first values of one parameter of a layer, and the penalty on it.
+
+    `init` writes the call that fills the tensor, such as `nn.init.zeros_(tensor)`; `function` is its name where
+    a plain function does it. `present` is False where this layer has no such parameter although others of its
+    class do, None where that depends on a parameter of the block.
+    """
+
+    attribute: str
+    init: Callable[[Expr], Expr]
+    key: object  # equal for equal laws
+    function: Expr | None = None
+    present: bool | None = True
+    penalty: Word | None = None
+
+
+def laws_of(op: Op) -> tuple[Law, ...]:
+    return tuple(law for law in op.weights if isinstance(law, Law))
+
+
+def _class_name(op: Op) -> str:
+    assert isinstance(op.make, Call) and isinstance(op.make.func, Ref), op
+    return op.make.func.name
+
+
+def _key(op: Op) -> tuple[object, ...]:
+    return tuple((law.attribute, law.key) for law in laws_of(op))
+
+
+def _penalties(op: Op) -> tuple[tuple[str, Word], ...]:
+    return tuple((law.attribute, law.penalty) for law in laws_of(op) if law.penalty is not None)
+
+
+class WeightLaws:
+    """What the layers of a model have in common, gathered before its classes are written."""
+
+    def __init__(self, functions: tuple[plan.Function, ...], table: Table) -> None:
+        self.common: dict[str, tuple[Law, ...]] = {}
+        self.uniform = True  # every class has one penalty for all its layers
+        self.penalties: dict[str, tuple[tuple[str, Word], ...]] = {}
+        self.helpers: list[str] = []
+        kinds: dict[str, Counter[tuple[object, ...]]] = {}
+        self.absent: set[tuple[str, str]] = set()  # (class, attribute) that some layers lack
+        self.found: set[tuple[str, str]] = set()  # (class, attribute) that some layers have
+        samples: dict[tuple[str, tuple[object, ...]], tuple[Law, ...]] = {}
+        for apply in applied(functions):
+            context = Context(apply, Ref, self.helpers.append)
+            for op in table.ops(context):
+                if not laws_of(op):
+                    continue
+                name, key = _class_name(op), _key(op)
+                kinds.setdefault(name, Counter())[key] += 1
+                samples.setdefault((name, key), laws_of(op))
+                for law in laws_of(op):
+                    if law.present is not True:
+                        self.absent.add((name, law.attribute))
+                    if law.present is not False:
+                        self.found.add((name, law.attribute))
+                given = _penalties(op)
+                if self.penalties.setdefault(name, given) != given:
+                    self.uniform = False
+        for name, counter in kinds.items():
+            self.common[name] = samples[name, _most(counter)]
+
+    @property
+    def penalised(self) -> bool:
+        return not self.uniform or any(self.penalties.values())
+
+    def wrap(self, op: Op, apply: plan.Apply, context: Context) -> Op:
+        """`op` with its own laws around it, where they are not those of its class."""
+        if not laws_of(op) or op.make is None:
+            return op
+        name = _class_name(op)
+        common = {law.attribute: law.key for law in self.common[name]}
+        own = [
+            law
+            for law in laws_of(op)
+            if common.get(law.attribute) != law.key and law.present is not False
+        ]
+        made = op.make
+        if own:
+            context.need_helper("own_init")
+            made = Call(
+                Ref("own_init"),
+                (made,),
+                tuple(Kw(law.attribute, _function(law)) for law in own),
+            )
+        if not self.uniform:
+            for attribute, word in _penalties(op):
+                context.need_helper("penalised")
+                strengths = tuple(
+                    Kw(_STRENGTH[key], value(item, Ref)) for key, item in _strengths(word)
+                )
+                given = () if attribute == "weight" else (Lit(attribute),)
+                made = Call(Ref("penalised"), (made, *given), strengths)
+        return replace(op, make=made)
+
+    # ----------------------------------------------------------------- definitions
+
+    def init_weights(self) -> Def | None:
+        """`def init_weights(module)`: classes that share their laws share a branch."""
+        branches: dict[tuple[object, ...], list[str]] = {}
+        for name, laws in self.common.items():
+            key = tuple((law.attribute, law.key) for law in laws)
+            branches.setdefault(key, []).append(name)
+        folded: tuple[Statement, ...] = ()
+        for names in reversed(list(branches.values())):
+            body: list[Statement] = []
+            for law in self.common[names[0]]:
+                target = Attr(Ref("module"), law.attribute)
+                fill = Expression(law.init(target))
+                if not any((name, law.attribute) in self.found for name in names):
+                    continue
+                if any((name, law.attribute) in self.absent for name in names):
+                    present = Compare(target, (("is not", Lit(None)),))
+                    body.append(If(present, (fill,)))
+                else:
+                    body.append(fill)
+            folded = (If(_isinstance("module", names), tuple(body), folded),)
+        if not folded:
+            return None
+        doc = "Draw the first weights of a layer as the spec says; torch's own draws differ."
+        return Def("init_weights", (Param("module"),), folded, doc)
+
+    def penalty(self) -> Def | None:
+        """`def penalty(model)`: what the regularisers add to the loss."""
+        if not self.penalised:
+            return None
+        doc = "The regularisers' part of the loss."
+        module = Ref("module")
+        modules = method(Ref("model"), "modules")
+        if not self.uniform:
+            element: Expr = method(module, "penalty")
+            test: Expr = call("hasattr", module, "penalty")
+            total: Expr = call("sum", Comprehension(element, module, modules, "generator", (test,)))
+            return Def("penalty", (Param("model"),), (Return(total),), doc)
+        groups: dict[tuple[tuple[str, Word], ...], list[str]] = {}
+        for name, given in self.penalties.items():
+            if given:
+                groups.setdefault(given, []).append(name)
+        parts: list[Expr] = []
+        for given, names in groups.items():
+            element = _sum([_term(Attr(module, attribute), word) for attribute, word in given])
+            test = _isinstance("module", names)
+            parts.append(call("sum", Comprehension(element, module, modules, "generator", (test,))))
+        return Def("penalty", (Param("model"),), (Return(_sum(parts)),), doc)
+
+
+def _most(counter: Counter[tuple[object, ...]]) -> tuple[object, ...]:
+    return counter.most_common(1)[0][0]
+
+
+def _function(law: Law) -> Expr:
+    return law.function or Lambda(("w",), law.init(Ref("w")))
+
+
+def _isinstance(name: str, classes: list[str]) -> Expr:
+    kinds: Expr = Ref(classes[0])
+    if len(classes) > 1:
+        kinds = TupleOf(tuple(Ref(c) for c in classes))
+    return call("isinstance", Ref(name), kinds)
+
+
+_STRENGTH = {"l1": "l1", "l2": "l2"}
+
+
+def _strengths(word: Word) -> list[tuple[str, float]]:
+    """(l1 | l2, λ) of a regulariser."""
+    if word.word == "l1_l2":
+        return [(key, item) for key, item in word]
+    return [(word.word, next(item for _, item in word))]
+
+
+def _term(weight: Expr, word: Word) -> Expr:
+    terms: list[Expr] = []
+    for kind, strength in _strengths(word):
+        inner = method(method(weight, "abs" if kind == "l1" else "square"), "sum")
+        terms.append(BinOp("*", value(strength, Ref), inner))
+    return _sum(terms)
+
+
+def _sum(parts: list[Expr]) -> Expr:
+    total = parts[0]
+    for part in parts[1:]:
+        total = BinOp("+", total, part)
+    return total

@@ -1,0 +1,163 @@
+"""A plan becomes PyTorch modules: one class for each block, one for the model.
+
+Runs of layers that take one tensor and give one are `nn.Sequential`; what needs the tensor itself (a flatten that
+keeps channels last, a merge) is written in `forward`. Sizes that follow from the input are parameters of the
+class (`in_channels`) and are passed by its users. Nothing here knows a layer; `dslc_torch.words` does.
+"""
+
+from __future__ import annotations
+
+from dslc.codegen import values
+from dslc.codegen.emission import Layout, NeedsNumbers
+from dslc.codegen.nodes import (
+    Assign,
+    Call,
+    Class,
+    Def,
+    Expr,
+    Expression,
+    Param,
+    Ref,
+    Return,
+    call,
+    lit,
+    method,
+)
+from dslc.plan import model as plan
+from dslc.vocab.tensor import Tensor
+from dslc_torch.layouts import canonical, to_layout
+from dslc_torch.scope import Written
+from dslc_torch.steps import StepWriter
+
+
+class ClassWriter(StepWriter):
+    """Writes one class."""
+
+    # ----------------------------------------------------------------- the class
+
+    def write(self, name: str, docstring: str | None) -> Written:
+        """The class; inputs of `forward` are in the order of the spec."""
+        outputs: list[tuple[str, Expr]] = []
+        for statement in self.function.statements:
+            match statement:
+                case plan.LetLayer():
+                    self._let_layer(statement)
+                case plan.Let():
+                    variable = self.variables[statement.name][0]
+                    value, tensor = self._flow(statement.value, variable, statement.name)
+                    if value != variable:
+                        self.forward.append(Assign((variable,), value))
+                    self.variables[statement.name] = (variable, canonical(tensor))
+                case plan.Result():
+                    self._result(statement, outputs)
+        result: Expr = lit(dict(outputs)) if len(outputs) > 1 else outputs[0][1]
+        self.forward.append(Return(result))
+        inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
+        order = [s for s in self.size_names if s in self.sizes]
+        sizes = tuple(Param(self.sizes[s]) for s in order)
+        constructor = Def(
+            "__init__",
+            (Param("self"), *sizes, *self._parameters()),
+            (Expression(method(call("super"), "__init__")), *self.init),
+        )
+        forward = Def("forward", (Param("self"), *inputs), tuple(self.forward))
+        definition = Class(name, (Ref("nn.Module"),), (constructor, forward), docstring)
+        return Written(name, definition, tuple(order), dict(self.sizes))
+
+    def _text(self, name: str) -> str:
+        found = self.variables[name][0]
+        assert isinstance(found, Ref)
+        return found.name
+
+    def _parameters(self) -> list[Param]:
+        found = []
+        for parameter in self.function.parameters:
+            default = None
+            if parameter.default is not plan.REQUIRED:
+                default = values.value(parameter.default, self.naming)
+            found.append(Param(self.parameters[parameter.name], default))
+        return found
+
+    def _result(self, statement: plan.Result, outputs: list[tuple[str, Expr]]) -> None:
+        several = len(self.function.outputs) > 1
+        if statement.name != "output":
+            variable = Ref(self._variable(statement.name))
+        elif list(self.function.inputs) == ["x"] or "x" not in self.taken:
+            self.taken.add("x")
+            variable = Ref("x")
+        else:
+            variable = Ref(self._variable("y"))
+        hint = statement.name if several or statement.name != "output" else ""
+        value, tensor = self._flow(statement.value, variable, hint)
+        if several and value != variable:
+            self.forward.append(Assign((variable,), value))
+            value = variable
+        self.variables[statement.name] = (value, canonical(tensor))
+        outputs.append((statement.name, value))
+
+    # ----------------------------------------------------------------- operands
+
+    def _flow(self, operand: plan.Operand, variable: Expr, hint: str) -> tuple[Expr, Tensor]:
+        """An operand in the layout that values have between functions."""
+        outer, self.hint = self.hint, hint
+        value, layout = self._operand(operand, variable)
+        self.hint = outer
+        return to_layout(value, operand.output, layout, canonical(operand.output)), operand.output
+
+    def _operand(self, operand: plan.Operand, variable: Expr) -> tuple[Expr, Layout]:
+        match operand:
+            case plan.Value():
+                return self.variables[operand.name]
+            case plan.Merge():
+                xs = self._arguments(operand.operands)
+                return self._apply_several(operand.apply, xs, variable, None)
+            case plan.Flow():
+                return self._steps_of(operand, variable)
+            case plan.Choice():
+                return self._choice(operand, variable)
+        raise AssertionError(operand)
+
+    def _arguments(self, operands: tuple[plan.Operand, ...]) -> list[Expr]:
+        """The operands of a merge; a branch of one expression stays inside it."""
+        found: list[Expr] = []
+        for index, operand in enumerate(operands):
+            if isinstance(operand, plan.Value):
+                value, layout = self.variables[operand.name]
+            else:
+                branch = Ref(values.safe_name(f"branch{index + 1}", self.taken))
+                value, _ = self._flow(operand, branch, f"branch{index + 1}")
+                layout = canonical(operand.output)
+            found.append(to_layout(value, operand.output, layout, canonical(operand.output)))
+        return found
+
+    def _steps_of(self, flow: plan.Flow, variable: Expr) -> tuple[Expr, Layout]:
+        if isinstance(flow.source, plan.Several):
+            xs = self._arguments(flow.source.items)
+            first, *rest = flow.steps
+            value, layout = self._several_step(first, xs, variable)
+            return self._run(tuple(rest), value, layout, variable)
+        value, layout = self._operand(flow.source, variable)
+        return self._run(flow.steps, value, layout, variable)
+
+    def _several_step(self, step: plan.Step, xs: list[Expr], variable: Expr) -> tuple[Expr, Layout]:
+        target = step.target
+        if isinstance(target, plan.Apply):
+            return self._apply_several(target, xs, variable, step.label)
+        if isinstance(target, plan.Invoke):
+            name = self._attribute(step.label or values.snake_case(target.function.name))
+            self.init.append(Assign((Ref(f"self.{name}"),), self._construct(target)))
+            return Call(Ref(f"self.{name}"), tuple(xs)), canonical(target.output)
+        if isinstance(target, plan.Shared):
+            return self._call_shared(target, xs), canonical(target.output)
+        raise NeedsNumbers
+
+    def _apply_several(
+        self, apply: plan.Apply, xs: list[Expr], variable: Expr, label: str | None
+    ) -> tuple[Expr, Layout]:
+        """A word with several inputs: an inline operation, or a layer of its own."""
+        (op,) = self._ops(apply)
+        if op.inline is not None:
+            return op.inline(*xs), canonical(apply.output)
+        layer = self._own_attribute(op, label)
+        value = op.call(layer, *xs) if op.call is not None else Call(layer, tuple(xs))
+        return value, canonical(apply.output)

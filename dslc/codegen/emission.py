@@ -1,0 +1,113 @@
+"""How a word becomes code: one table a backend, one row a word.
+
+A row is a function from an applied word to the `Op`s that it becomes, in order: usually one, two where a backend
+needs a step of its own (a pad in front of a convolution). The writers of the backends put operations together;
+rows never know where they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from dslc.codegen.nodes import Expr
+from dslc.codegen.values import Naming, value
+from dslc.plan.model import Apply
+from dslc.vocab.kinds import Symbolic
+from dslc.vocab.tensor import FlowWord
+from dslc.vocab.word import Word
+
+Layout = Literal["first", "last", "any"]
+
+
+class NeedsNumbers(Exception):
+    """A row cannot be written with names for the sizes of a block: the writer plans it again with numbers.
+    Caught where models are written; never leaves the backend."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation.
+
+    `make` constructs a layer object, and `call` applies it: `call(layer, inputs)`; without `call` that is
+    `layer(*inputs)`. `inline` is the stateless way, from the inputs alone. `plain` layers take one tensor and
+    give one, so that they can stand in a sequence. `stem` names the attribute; `layout` is where channels must
+    be (torch), and `comment` explains a line that the spec does not show.
+    """
+
+    make: Expr | None = None
+    inline: Callable[..., Expr] | None = None
+    call: Callable[..., Expr] | None = None
+    stem: str = "layer"
+    layout: Layout = "any"
+    comment: str = ""
+    weights: tuple[
+        Any, ...
+    ] = ()  # what the backend must know of the first values of its weights
+
+    @property
+    def plain(self) -> bool:
+        return self.make is not None and self.call is None
+
+
+@dataclass
+class Context:
+    """What a row sees besides the word: the sizes, and how to write values."""
+
+    apply: Apply
+    naming: Naming
+    need_helper: Callable[[str], None]
+    extra: Any = None  # what a backend's own rows share
+
+    def write(self, item: Any) -> Expr:
+        return value(item, self.naming)
+
+    def size(self, items: tuple[Any, ...]) -> Expr:
+        """`3` for a size that is the same on all axes, `(3, 5)` otherwise."""
+        return self.write(items[0] if len(set(items)) == 1 else tuple(items))
+
+    @staticmethod
+    def number(item: Any) -> Any:
+        """A value that decides how a row is written.
+
+        Raises:
+            NeedsNumbers: it is still a name.
+        """
+        if isinstance(item, Symbolic):
+            raise NeedsNumbers
+        return item
+
+    def numbers(self, items: tuple[Any, ...]) -> tuple[int, ...]:
+        return tuple(self.number(item) for item in items)
+
+    @staticmethod
+    def known(*items: Any) -> bool:
+        """Whether all values are numbers or flags, not names."""
+        return not any(isinstance(item, Symbolic) for item in items)
+
+
+Row = Callable[[Any, Context], "Op | tuple[Op, ...]"]
+
+
+@dataclass
+class Table:
+    """The rows of one backend. `unsupported` says of a word why the backend refuses it."""
+
+    rows: dict[type[Word], Row] = field(default_factory=dict)
+    unsupported: dict[type[Word], str] = field(default_factory=dict)
+
+    def row(self, *kinds: type[FlowWord]) -> Callable[[Row], Row]:
+        """Register the decorated function for these words."""
+
+        def register(function: Row) -> Row:
+            for kind in kinds:
+                assert kind not in self.rows, f"{kind.word} has two rows"
+                self.rows[kind] = function
+            return function
+
+        return register
+
+    def ops(self, context: Context) -> tuple[Op, ...]:
+        found = self.rows[type(context.apply.word)](context.apply.word, context)
+        return found if isinstance(found, tuple) else (found,)
