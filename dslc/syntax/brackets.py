@@ -53,6 +53,7 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
             )
             return None
     if _pair(source, tokens, 0, False):
+        tokens = _openers(source, tokens, report)
         ways = [(hints, swaps) for hints in (2, 1, 0) for swaps in (False, True)]
         chosen = min((_pair(source, tokens, *way) for way in ways), key=len)
         broken = {d.primary.span.line for d in report.found if d.code == "E0103" and d.primary}
@@ -78,7 +79,7 @@ def _pair(source: Source, tokens: list[Token], hints: int, swaps: bool) -> list[
         if token.first:
             indent = source.line_column(token.start)[1] - 1
             if kind not in CLOSERS:
-                while hints and stack and _ends(tokens, i, stack[-1], indent, hints == 2):
+                while stack and _ends(tokens, i, stack[-1], indent, hints):
                     faults.append(Missing(stack.pop()[0], i))
         elif hints == 2 and kind == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
             faults.append(Missing(stack.pop()[0], i))
@@ -94,21 +95,23 @@ def _pair(source: Source, tokens: list[Token], hints: int, swaps: bool) -> list[
     return faults
 
 
-def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints: bool) -> bool:
-    """By its keyword, or with `hints` by its indentation: must the bracket `top` have been closed before the line that begins with token `i`?"""
+def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints: int) -> bool:
+    """Must the bracket `top` have been closed before the line that begins with token `i`?
+
+    Some words never stand inside `( )` or `[ ]`: there the answer is sure. With `hints` keywords end bodies
+    too (1), and so does the indentation (2).
+    """
     opener, outer = top
-    kind = tokens[i].type
+    kind, before = tokens[i].type, tokens[i - 1].type
     following = tokens[i + 1].type if i + 1 < len(tokens) else ""
-    if kind in DECLARING and (following in WORDS or following == "STRING"):
-        return True
+    declares = kind in DECLARING and (following in WORDS or following == "STRING")
     if tokens[opener].type == "LBRACE":
-        return hints and indent <= outer and i > opener + 1
-    if kind in STARTING:
+        return (hints > 0 and declares) or (hints > 1 and indent <= outer and i > opener + 1)
+    if declares or kind in STARTING - DECLARING:
         return True
-    before = tokens[i - 1].type
     if before in ("COMMA", "LPAR", "LSQB"):
-        return hints and indent <= outer and following in ("EQUAL", "ARROW") and before == "COMMA"
-    return hints and (indent <= outer or (kind == "NAME" and following == "EQUAL"))
+        return hints > 1 and indent <= outer and before == "COMMA" and following in ("EQUAL", "ARROW")
+    return (kind == "NAME" and following == "EQUAL") or (hints > 1 and indent <= outer)
 
 
 def _cut_short(tokens: list[Token], i: int, opener: int) -> bool:
@@ -116,6 +119,30 @@ def _cut_short(tokens: list[Token], i: int, opener: int) -> bool:
     if tokens[opener].type != "LPAR" or opener == 0 or tokens[opener - 1].type != "CALLNAME":
         return False
     return tokens[i - 1].type in LITERALS or tokens[i - 2].type == "EQUAL"
+
+
+def _openers(source: Source, tokens: list[Token], report: Report) -> list[Token]:
+    """`match` and `model Net(…)` without their `{`, where more is closed than opened, get one."""
+    lacking = sum((t.type == "RBRACE") - (t.type == "LBRACE") for t in tokens)
+    out: list[Token] = []
+    header = False
+    for token in tokens:
+        if lacking > 0 and token.first and header and token.type not in ("LBRACE", "ARROW"):
+            place = source.span(out[-1].end, out[-1].end)
+            report.add(
+                "E0101",
+                "a `{` is missing",
+                place,
+                "a body begins here",
+                fixes=[insert("insert `{`", place, " {", safe=False)],
+            )
+            out.append(Token("LBRACE", "{", place.end, place.end, False, virtual=True))
+            lacking -= 1
+        if token.first:
+            header = token.type in ("MODEL", "BLOCK")
+        header = (header or token.type == "MATCH") and token.type != "LBRACE"
+        out.append(token)
+    return out
 
 
 def _wrong_kind(tokens: list[Token], closer: int, opener: int) -> bool:

@@ -95,7 +95,7 @@ def repair(source: Source, report: Report, tokens: list[Token], at: int, first: 
         tokens.append(Token("NUMBER", "1", at, number.end(), first))
         return number.end()
     for length in (3, 2, 1):
-        if text[at : at + length] in MEANT:
+        if text[at : at + length] in MEANT and at + length <= len(text):
             return _foreign(source, report, tokens, at, at + length, first)
     foreign = re.compile(FOREIGN).match(text, at)
     end = foreign.end() if foreign else _run_of_unknown(text, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dslc.diagnostics import did_you_mean
 from dslc.source import Source
 from dslc.syntax.report import Report, swap
-from dslc.syntax.tokens import WORDS, Token
+from dslc.syntax.tokens import LITERALS, WORDS, Token
 
 
 def check(source: Source, tokens: list[Token], report: Report) -> list[Token]:
@@ -35,6 +35,13 @@ def _misspelt(source: Source, tokens: list[Token], report: Report) -> None:
         token.type, token.text = close.upper(), close
 
 
+def _begins_flow(name: Token, following: Token, inputs: set[str]) -> bool:
+    """Does a statement begin with `name`: `x -> …` of an input, or the faulty `y x -> …`?"""
+    if following.type == "ARROW":
+        return name.text in inputs
+    return following.type in WORDS | LITERALS and not following.first
+
+
 def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[Token]:
     """`tokens` without the arrows that end a line while the next one begins another flow.
 
@@ -48,8 +55,7 @@ def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[T
             token.type == "ARROW"
             and following.first
             and following.type == "NAME"
-            and following.text in inputs
-            and tokens[i + 2].type == "ARROW"
+            and _begins_flow(following, tokens[i + 2], inputs)
         ):
             loose.add(i)
             span = source.span(token.start, token.end)

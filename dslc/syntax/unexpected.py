@@ -105,9 +105,6 @@ class Place:
 def explain(parser: Parser) -> bool:
     """Report the token that does not fit; True when the parser can go on."""
     place = Place(parser)
-    token = place.token
-    if place.known and token.type not in OPERANDS:
-        return False
     for check in CHECKS:
         mended = check(place)
         if mended is not None:
@@ -124,7 +121,7 @@ def missing_comma(place: Place) -> bool | None:
     if not parser.accepts("COMMA", token.type):
         return None
     gap = place.span(place.near(-1)).after()
-    if not parser.report.explains(place.near(-1).start, token.start):
+    if not parser.report.explains(place.near(-1).end, token.start):
         place.report(
             "E0110",
             f"a comma is missing in front of `{token.text}`",
@@ -518,9 +515,9 @@ def misplaced(place: Place) -> bool | None:
 
 CHECKS: tuple[Callable[[Place], bool | None], ...] = (
     missing_comma,
+    dangling_arrow,
     known_already,
     habit,
-    dangling_arrow,
     missing_value,
     missing_operand,
     reserved,
