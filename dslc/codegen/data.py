@@ -76,6 +76,7 @@ def data_context(plan: TrainingPlan) -> dict[str, Any]:
         "lazy": isinstance(source, words.Images),
         "several": several,
         "input": plan.inputs[0],
+        "rows_shape": (-1, *plan.inputs[0].shape),
         "output": first,
         "task": first.task,
         "labelled": labelled,

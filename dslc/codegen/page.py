@@ -22,6 +22,7 @@ from dslc.codegen.data import data_context
 from dslc.codegen.imports import render_imports
 from dslc.codegen.layout import WIDTH, render
 from dslc.codegen.nodes import Import, lit
+from dslc.codegen.numbers import number
 from dslc.codegen.tidy import tidy
 from dslc.plan.training import TrainingPlan
 
@@ -31,6 +32,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 IMPORTS: Mapping[str, Import] = {
     "np": Import("numpy", alias="np"),
     "Path": Import("pathlib", "Path"),
+    "urllib": Import("urllib.request"),
+    "partial": Import("functools", "partial"),
     "Counter": Import("collections", "Counter"),
     "ThreadPoolExecutor": Import("concurrent.futures", "ThreadPoolExecutor"),
     "Figure": Import("matplotlib.figure", "Figure"),
@@ -42,7 +45,7 @@ IMPORTS: Mapping[str, Import] = {
         name: Import(name)
         for name in (
             "argparse", "csv", "gzip", "hashlib", "io", "json", "math", "os", "re", "sys", "tarfile",
-            "time", "urllib", "zlib",
+            "time", "zipfile", "zlib",
         )
     },
     **{
@@ -77,6 +80,7 @@ class Target:
     templates: Path
     imports: Mapping[str, Import]
     emit: Callable[[TrainingPlan, ModelSection], Mapping[str, Any]]
+    count_weights: str  # an expression
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def render_script(
     assert not unknown, f"the script uses {unknown}, which nothing defines"
     head = "\n".join(literals.docstring(_docstring(script, target, training), 0, WIDTH))
     imports = render_imports(known[name] for name in wanted)
-    return tidy(f"{head}\n\n{imports}\n{spaced(body)}")
+    gap = "" if body.startswith("# ---") else "\n"
+    return tidy(f"{head}\n\n{imports}\n{gap}{spaced(body)}")
 
 
 def _docstring(script: Script, target: Target, training: TrainingPlan | None) -> str:
@@ -138,6 +143,7 @@ def _environment(templates: Path) -> Environment:
         autoescape=False,  # Python, not HTML: what comes from a spec goes through `py`
     )
     environment.filters["py"] = lambda value: render(lit(value))
+    environment.filters["number"] = lambda value: render(number(value))
     environment.filters["lines"] = lambda body, indent=0: render(body, indent).rstrip("\n")
     return environment
 

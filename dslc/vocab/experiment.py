@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from dslc.vocab.kinds import Choice, FreeName, Real
+from dslc.vocab.kinds import Choice, FreeName, OrNone, Real
 from dslc.vocab.word import Word, arg
 
 Task = Literal["classes", "binary", "numbers"]
@@ -73,7 +73,7 @@ class Split(Word):
 
     train: Share = arg("share of the training part")
     val: Share = arg("share of the validation part")
-    test: Annotated[float | None, Real(0, ends="()")] = arg("share of the test part", None)
+    test: Annotated[float | None, OrNone(Real(0, ends="()"))] = arg("share of the test part", None)
 
 
 class Scale(Word):
