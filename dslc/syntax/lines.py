@@ -36,10 +36,10 @@ def _misspelt(source: Source, tokens: list[Token], report: Report) -> None:
 
 
 def _begins_flow(name: Token, following: Token, inputs: set[str]) -> bool:
-    """Does a statement begin with `name`: `x -> …` of an input, or the faulty `y x -> …`?"""
+    """Does a statement begin with `name`: `y = …`, `x -> …` of an input, the faulty `y x`?"""
     if following.type == "ARROW":
         return name.text in inputs
-    return following.type in WORDS | LITERALS and not following.first
+    return following.type in WORDS | LITERALS | {"EQUAL", "COLON"} and not following.first
 
 
 def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[Token]:

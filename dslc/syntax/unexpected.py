@@ -156,13 +156,9 @@ def habit(place: Place) -> bool | None:
 
 
 def dangling_arrow(place: Place) -> bool | None:
-    parser, before = place.parser, place.before
-    back = 0
-    if before.type == "ARROW" and (place.breaks or place.token.type in ("COMMA", "ARROW")):
-        arrow, back = before, 1
-    elif place.token.type in ("EQUAL", "COLON") and before.first and place.near(-2).type == "ARROW":
-        arrow, back = place.near(-2), 2  # `x ->` and, on the next line, `y = …`
-    else:
+    """`x -> Dense(8) ->` with nothing behind; what follows on the next line is seen to by `lines`."""
+    arrow = place.before
+    if arrow.type != "ARROW" or not (place.breaks or place.token.type in ("COMMA", "ARROW")):
         return None
     place.report(
         "E0115",
@@ -171,9 +167,7 @@ def dangling_arrow(place: Place) -> bool | None:
         "a step belongs behind it",
         swap("remove it, or name the next step", place.span(arrow), "", safe=False),
     )
-    for _ in range(back):
-        parser.drop()
-    parser.at -= back - 1
+    place.parser.drop()
     return True
 
 
