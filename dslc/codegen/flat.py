@@ -37,9 +37,20 @@ Part = Expr | Star | Kw | Pair | Commented | Slice
 
 LAMBDA, TEST, OR, AND, NOT, COMPARE, UNARY, POWER, PRIMARY = 1, 2, 3, 4, 5, 6, 13, 14, 16
 BINARY = {
-    "|": 7, "^": 8, "&": 9, "<<": 10, ">>": 10, "+": 11, "-": 11,
-    "*": 12, "/": 12, "//": 12, "%": 12, "@": 12, "**": POWER,
-}  # fmt: skip
+    "|": 7,
+    "^": 8,
+    "&": 9,
+    "<<": 10,
+    ">>": 10,
+    "+": 11,
+    "-": 11,
+    "*": 12,
+    "/": 12,
+    "//": 12,
+    "%": 12,
+    "@": 12,
+    "**": POWER,
+}
 
 
 def precedence(node: Part) -> int:

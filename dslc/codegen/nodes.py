@@ -213,10 +213,9 @@ class Lambda:
             require_name(name)
 
 
-Expr = (
-    Lit | Ref | TupleOf | ListOf | DictOf | Attr | Call | Index | UnaryOp | BinOp | Compare | BoolOp
-    | Conditional | Comprehension | Lambda
-)  # fmt: skip
+Display = TupleOf | ListOf | DictOf | Comprehension
+Operation = UnaryOp | BinOp | Compare | BoolOp | Conditional | Lambda
+Expr = Lit | Ref | Attr | Call | Index | Display | Operation
 Item = Expr | Star | Commented
 
 
@@ -338,21 +337,8 @@ class Class:
         require_name(self.name)
 
 
-Statement = (
-    Assign
-    | Expression
-    | Return
-    | Assert
-    | Raise
-    | Pass
-    | If
-    | For
-    | With
-    | Comment
-    | Blank
-    | Def
-    | Class
-)
+Simple = Assign | Expression | Return | Assert | Raise | Pass | Comment | Blank
+Statement = Simple | If | For | With | Def | Class
 Node = Expr | Star | Kw | Pair | Commented | Slice | Param | Statement
 
 

@@ -1,0 +1,29 @@
+# `make` alone says what there is. PYTHON names the interpreter of an environment with ".[dev]" in it.
+PYTHON ?= python
+
+.PHONY: help check lint test fmt regen bench
+
+help: ## say what can be made
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+check: lint ## lint, types and the quick tests: before every commit
+	$(PYTHON) -m pytest -q
+
+lint: ## ruff and mypy
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+test: ## all tests, those that need Keras and PyTorch too
+	$(PYTHON) -m pytest --everything
+
+fmt: ## format the code and mend what ruff can
+	$(PYTHON) -m ruff check --fix-only -q .
+	$(PYTHON) -m ruff format .
+
+regen: ## write expected texts anew from what dslc says now; the diff is the review
+	-$(PYTHON) -m pytest -q --update
+	git status --short tests docs
+
+bench: ## processor time of start-up and of printing, in milliseconds
+	$(PYTHON) tests/bench.py
