@@ -68,7 +68,9 @@ def collect(folder: str) -> list[Case]:
     for path in sorted((CASES / folder).rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         matches = list(CASE.finditer(text))
-        assert text.count("\n```dl\n") == len(matches), f"{path}: a `dl` block lacks its `text` block"
+        assert text.count("\n```dl\n") == len(matches), (
+            f"{path}: a `dl` block lacks its `text` block"
+        )
         for number, match in enumerate(matches):
             headings = HEADING.findall(text[: match.start()])
             title = headings[-1] if headings else "case"
@@ -80,5 +82,7 @@ def collect(folder: str) -> list[Case]:
 def cases(folder: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Run the decorated test with every case of `folder`."""
     found = collect(folder)
-    names = [f"{c.path.stem}-{re.sub('[^a-z0-9]+', '-', c.title.lower()).strip('-')}" for c in found]
+    names = [
+        f"{c.path.stem}-{re.sub('[^a-z0-9]+', '-', c.title.lower()).strip('-')}" for c in found
+    ]
     return pytest.mark.parametrize("case", found, ids=names)

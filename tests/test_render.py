@@ -66,7 +66,9 @@ def test_the_layout() -> None:
 
 def test_far_lines_are_parted_and_gutters_aligned() -> None:
     source = Source("a.dl", "first\n" * 1 + "x\n" * 10 + "last\n")
-    shown = plain(error("E0101", "m", at(source, "last"), secondary=[Label(at(source, "first"), "here")]))
+    shown = plain(
+        error("E0101", "m", at(source, "last"), secondary=[Label(at(source, "first"), "here")])
+    )
     assert shown.splitlines()[1:] == [
         "   --> a.dl:12:1",
         "    |",
@@ -81,7 +83,9 @@ def test_far_lines_are_parted_and_gutters_aligned() -> None:
 def test_several_marks_on_one_line_and_other_files() -> None:
     source, other = Source("a.dl", "f(a, b)\n"), Source("b.dl", "block B\n")
     labels = [Label(at(source, "f"), "the call"), Label(at(other, "B"), "declared here")]
-    assert plain(error("E0101", "m", at(source, "b"), "this", secondary=labels)).splitlines()[1:] == [
+    assert plain(error("E0101", "m", at(source, "b"), "this", secondary=labels)).splitlines()[
+        1:
+    ] == [
         "  --> a.dl:1:6",
         "   |",
         " 1 | f(a, b)",
@@ -138,12 +142,16 @@ def test_fixes_show_the_line_as_it_will_be() -> None:
 def test_fixes_over_lines_have_no_preview() -> None:
     source = Source("a.dl", "model A {\n")
     fix = Fix("close it", (Edit(source.span(9, 9), "\n}"),))
-    assert plain(error("E0107", "m", at(source, "{"), fixes=[fix])).endswith("   = help: close it\n")
+    assert plain(error("E0107", "m", at(source, "{"), fixes=[fix])).endswith(
+        "   = help: close it\n"
+    )
 
 
 def test_notes_are_wrapped() -> None:
     source = Source("a.dl", "x\n")
-    shown = plain(error("E0101", "m", at(source, "x"), notes=["word " * 30, "two\nlines"]), width=50)
+    shown = plain(
+        error("E0101", "m", at(source, "x"), notes=["word " * 30, "two\nlines"]), width=50
+    )
     assert all(len(line) <= 50 for line in shown.splitlines())
     assert shown.endswith("   = note: two\n           lines\n")
 
@@ -195,14 +203,26 @@ def test_any_place_in_any_text_renders(text: str, start: int, end: int, width: i
 def test_json_has_stable_keys_and_offsets() -> None:
     source = Source("a.dl", "x\nab cd\n")
     fix = Fix("swap", (Edit(at(source, "cd"), "ef"),), safe=True)
-    found = json.loads(render_json([error("E0101", "m", at(source, "cd"), "l", fixes=[fix]), error("E0130", "n", None)]))
+    found = json.loads(
+        render_json(
+            [error("E0101", "m", at(source, "cd"), "l", fixes=[fix]), error("E0130", "n", None)]
+        )
+    )
     assert [list(d) for d in found] == [
         ["code", "severity", "message", "path", "line", "column", "end_line", "end_column", "start", "end",
          "label", "secondary", "notes", "fixes"]
     ] * 2  # fmt: skip
     none, some = found
     assert none["path"] is None and none["line"] is None
-    place = {"path": "a.dl", "line": 2, "column": 4, "end_line": 2, "end_column": 6, "start": 5, "end": 7}
+    place = {
+        "path": "a.dl",
+        "line": 2,
+        "column": 4,
+        "end_line": 2,
+        "end_column": 6,
+        "start": 5,
+        "end": 7,
+    }
     assert place.items() <= some.items()
     assert some["fixes"] == [{"message": "swap", "safe": True, "edits": [{**place, "text": "ef"}]}]
     assert render_json([]) == "[]\n"
@@ -216,7 +236,10 @@ def test_github_annotations_are_escaped() -> None:
         "::a,b:c%25.dl:1:1: E0101 50%25 of%0Ait\n"
     )
     warning = Diagnostic("L101", "w", severity="warning"), Diagnostic("L102", "i", severity="info")
-    assert [line.split()[0] for line in render_github(warning).splitlines()] == ["::warning", "::notice"]
+    assert [line.split()[0] for line in render_github(warning).splitlines()] == [
+        "::warning",
+        "::notice",
+    ]
 
 
 def test_summary() -> None:

@@ -21,7 +21,22 @@ from dslc.syntax.table import load
 SAMPLES = Path(__file__).resolve().parent / "cases" / "samples"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(SAMPLES.glob("*.dl"))]
 PIECE = re.compile(r'"[^"\n]*"|\w+|->|\.\.|[^\w\s]|\s+')
-SIGNS = [*load().literals, "Conv2D", "x", "3x3", "1e-3", '"', "“", "\n", " ", "→", "§", ";", "(", "}"]
+SIGNS = [
+    *load().literals,
+    "Conv2D",
+    "x",
+    "3x3",
+    "1e-3",
+    '"',
+    "“",
+    "\n",
+    " ",
+    "→",
+    "§",
+    ";",
+    "(",
+    "}",
+]
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -84,7 +99,12 @@ def test_mutated_specs(data: st.DataObject) -> None:
 @given(st.data())
 def test_one_lost_bracket_is_few_diagnostics(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(TEXTS))
-    brackets = [m.start() for m in re.finditer(r"[][(){}]", re.sub(r"#.*|\"[^\"]*\"", lambda m: " " * len(m[0]), text))]
+    brackets = [
+        m.start()
+        for m in re.finditer(
+            r"[][(){}]", re.sub(r"#.*|\"[^\"]*\"", lambda m: " " * len(m[0]), text)
+        )
+    ]
     at = data.draw(st.sampled_from(brackets))
     assert 1 <= len(faults(text[:at] + text[at + 1 :])) <= 6
 
@@ -126,7 +146,9 @@ def test_every_corrupted_line_is_named(data: st.DataObject, size: int) -> None:
 def test_each_corruption_is_one_diagnostic_and_keeps_the_rest(name: str, corrupt: object) -> None:
     lines = [f"  y{i} = x -> Conv2D(8, 3x3) -> relu -> Pool(2x2, mode=same)" for i in range(3)]
     lines[1] = corrupt(lines[1])  # type: ignore[operator]
-    text = "model A {\n  input x: 8x8x1\n" + "\n".join(lines) + "\n  x -> relu\n}\ntrain { a = b }\n"
+    text = (
+        "model A {\n  input x: 8x8x1\n" + "\n".join(lines) + "\n  x -> relu\n}\ntrain { a = b }\n"
+    )
     assert [d.primary.span.line for d in faults(text) if d.primary] == [4]
     file, _ = parse(Source("t.dl", text))
     assert file is not None and len(file.declarations) == 2
@@ -159,7 +181,9 @@ SHELLS = [
 ELSEWHERE = {"E0121", "E0122", "E0130", "E0131", "E0132", "E0133", "E0134"}
 
 
-@pytest.mark.parametrize("code", [c for c in CODES if c.code not in ELSEWHERE], ids=lambda c: c.code)
+@pytest.mark.parametrize(
+    "code", [c for c in CODES if c.code not in ELSEWHERE], ids=lambda c: c.code
+)
 def test_examples_of_codes(code: object) -> None:
     wrong, right, name = code.wrong, code.right, code.code  # type: ignore[attr-defined]
     matching = [s for s in SHELLS if [d.code for d in faults(s.format(wrong))][:1] == [name]]

@@ -102,7 +102,12 @@ def test_numbers(text: str, expected: float) -> None:
 def test_sizes_ranges_strings() -> None:
     size = value("8x8x1")
     assert isinstance(size, tree.Size) and size.values == (8, 8, 1)
-    for text, low, high in [("0..1", "0", "1"), ("-1..1", "-1", "1"), ("0.5..2", "0.5", "2"), ("-2..-1", "-2", "-1")]:
+    for text, low, high in [
+        ("0..1", "0", "1"),
+        ("-1..1", "-1", "1"),
+        ("0.5..2", "0.5", "2"),
+        ("-2..-1", "-2", "-1"),
+    ]:
         span = value(text)
         assert isinstance(span, tree.Range)
         assert (span.low.span.text, span.high.span.text, span.span.text) == (low, high, text)
@@ -111,7 +116,13 @@ def test_sizes_ranges_strings() -> None:
 
 
 def test_tuples_and_parentheses() -> None:
-    for text, count, bracket in [("(H, W, 3)", 3, "("), ("[a, b,]", 2, "["), ("()", 0, "("), ("(a,)", 1, "("), ("[]", 0, "[")]:
+    for text, count, bracket in [
+        ("(H, W, 3)", 3, "("),
+        ("[a, b,]", 2, "["),
+        ("()", 0, "("),
+        ("(a,)", 1, "("),
+        ("[]", 0, "["),
+    ]:
         found = value(text)
         assert isinstance(found, tree.Tuple)
         assert (len(found.items), found.bracket) == (count, bracket)
@@ -133,7 +144,11 @@ def test_flow_steps() -> None:
     flow = value("x -> A(1) * n as first -> (B -> C) * 2 -> repeat 3 { D -> E } as last -> relu")
     assert isinstance(flow, tree.Flow)
     first, chain, repeat, relu = flow.steps
-    assert isinstance(first.target, tree.Call) and first.label is not None and first.label.text == "first"
+    assert (
+        isinstance(first.target, tree.Call)
+        and first.label is not None
+        and first.label.text == "first"
+    )
     assert isinstance(first.times, tree.Name) and first.span.text == "A(1) * n as first"
     assert isinstance(chain.target, tree.Chain) and len(chain.target.steps) == 2
     assert isinstance(chain.times, tree.Number)
@@ -151,7 +166,9 @@ def test_match_as_value_and_step() -> None:
 
 
 def test_a_statement_ends_where_the_next_begins() -> None:
-    section = good("defaults { init = he_normal   regularizer = l2(1e-4) Flip Crop(2) phase head { a = b } }")
+    section = good(
+        "defaults { init = he_normal   regularizer = l2(1e-4) Flip Crop(2) phase head { a = b } }"
+    )
     kinds = [type(e).__name__ for e in section.declarations[0].entries]  # type: ignore[union-attr]
     assert kinds == ["Let", "Let", "Bare", "Bare", "Section"]
 
@@ -162,7 +179,9 @@ def test_a_new_line_parts_a_name_from_a_bracket() -> None:
 
 
 def test_section_names_and_headers() -> None:
-    file = good("finetune backbone {\n phase head { a = 1 }\n loss { a = mse }\n}\nmodel A { input x }\n")
+    file = good(
+        "finetune backbone {\n phase head { a = 1 }\n loss { a = mse }\n}\nmodel A { input x }\n"
+    )
     tune = file.declarations[0]
     assert isinstance(tune, tree.Section)
     assert tune.name is not None and (tune.keyword.text, tune.name.text) == ("finetune", "backbone")
@@ -179,7 +198,9 @@ def test_line_endings_and_byte_order_mark() -> None:
 
 # -------------------------------------------------------------------------------- size and speed
 def test_long_flows_and_files() -> None:
-    steps = "\n  ".join(f"-> Conv2D({i}, 3x3, padding=same) -> BatchNorm -> relu" for i in range(1000))
+    steps = "\n  ".join(
+        f"-> Conv2D({i}, 3x3, padding=same) -> BatchNorm -> relu" for i in range(1000)
+    )
     lines = "\n".join(f"  y{i} = x -> Dense({i})" for i in range(9000))
     started = time.process_time()
     file = good(f"model A {{\n  input x: 8x8x1\n  x\n  {steps}\n{lines}\n}}\n")

@@ -110,7 +110,9 @@ def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints:
     if declares or kind in STARTING - DECLARING:
         return True
     if before in ("COMMA", "LPAR", "LSQB"):
-        return hints > 1 and indent <= outer and before == "COMMA" and following in ("EQUAL", "ARROW")
+        return (
+            hints > 1 and indent <= outer and before == "COMMA" and following in ("EQUAL", "ARROW")
+        )
     return (kind == "NAME" and following == "EQUAL") or (hints > 1 and indent <= outer)
 
 

@@ -18,7 +18,12 @@ def _misspelt(source: Source, tokens: list[Token], report: Report) -> None:
     """`modle Net(…) {` at the start of a line outside of all brackets becomes `model`."""
     for i, token in enumerate(tokens[:-1]):
         following = tokens[i + 1]
-        if token.depth or not token.first or token.type not in ("NAME", "SECTION") or following.first:
+        if (
+            token.depth
+            or not token.first
+            or token.type not in ("NAME", "SECTION")
+            or following.first
+        ):
             continue
         known = {"STRING": ("import",), "NAME": ("model", "block"), "CALLNAME": ("model", "block")}
         close = did_you_mean(token.text, known.get(following.type, ()))

@@ -65,7 +65,9 @@ def compile_grammar(text: str) -> dict[str, Any]:
 
     lark = Lark(text, parser="lalr", start=START, maybe_placeholders=False)
     table: Any = lark.parser.parser._parse_table
-    order = [table.start_states[START]]  # by the way from the start: Lark's own numbers change from run to run
+    order = [
+        table.start_states[START]
+    ]  # by the way from the start: Lark's own numbers change from run to run
     numbers = {order[0]: 0}
     for state in order:
         for _, (action, target) in sorted(table.states[state].items()):
