@@ -72,9 +72,7 @@ class TrainingPlan:
     shuffle: bool = True
     seed: int = 0
     workers: int = 4  # that decode pictures
-    deterministic: bool = (
-        False  # refuse operations whose result may differ from run to run
-    )
+    deterministic: bool = False  # refuse operations whose result may differ from run to run
 
     @cached_property
     def logged(self) -> dict[str, Literal["min", "max"]]:
@@ -103,9 +101,7 @@ class TrainingPlan:
     def keepers(self) -> tuple[Keeper, ...]:
         """What is kept of the best epoch, each file once; the first is what the report is made with."""
         found: dict[tuple[str, str, float], Keeper] = {}
-        for callback in sorted(
-            self.callbacks, key=lambda c: isinstance(c, ModelCheckpoint)
-        ):
+        for callback in sorted(self.callbacks, key=lambda c: isinstance(c, ModelCheckpoint)):
             if isinstance(callback, EarlyStopping) and callback.restore_best:
                 delta = float(callback.min_delta)
             elif isinstance(callback, ModelCheckpoint) and callback.save_best_only:
@@ -114,17 +110,12 @@ class TrainingPlan:
                 continue
             key = (callback.monitor, self.mode(callback), delta)
             stem = "best" if not found else f"best_{callback.monitor}"
-            found.setdefault(
-                key, Keeper(stem, callback.monitor, key[1] == "max", delta)
-            )
+            found.setdefault(key, Keeper(stem, callback.monitor, key[1] == "max", delta))
         return tuple(found.values())
 
     @property
     def keeps_every_epoch(self) -> bool:
-        return any(
-            isinstance(c, ModelCheckpoint) and not c.save_best_only
-            for c in self.callbacks
-        )
+        return any(isinstance(c, ModelCheckpoint) and not c.save_best_only for c in self.callbacks)
 
     @property
     def stoppers(self) -> tuple[EarlyStopping, ...]:

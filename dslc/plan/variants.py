@@ -28,9 +28,7 @@ class Variant:
     frames: list[Frame]
     fixed: bool
     function: Function
-    dynamic: dict[str, Any] = field(
-        default_factory=dict
-    )  # parameter name -> its symbol
+    dynamic: dict[str, Any] = field(default_factory=dict)  # parameter name -> its symbol
     done: bool = False
 
     def environment(self, frame: Frame) -> dict[str, Dim]:
@@ -52,9 +50,7 @@ class Variant:
 def _dynamic(values: list[Any]) -> bool:
     """Whether a parameter with these values can stay a name."""
     kinds = {
-        "whole"
-        if isinstance(v, (int, Sym)) and not isinstance(v, bool)
-        else type(v).__name__
+        "whole" if isinstance(v, (int, Sym)) and not isinstance(v, bool) else type(v).__name__
         for v in values
     }
     return len(kinds) == 1 and kinds <= {"whole", "float", "SpelledFloat", "bool"}
@@ -105,9 +101,7 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
     count = taken.get(definition.name, 0) + 1
     taken[definition.name] = count
     name = definition.name if count == 1 else f"{definition.name}{count}"
-    function = Function(
-        name, definition.name, definition.kind, (), {}, span=definition.node.span
-    )
+    function = Function(name, definition.name, definition.kind, (), {}, span=definition.node.span)
     variant = Variant(definition, frames, fixed, function)
     parameters: list[Parameter] = []
     scope: dict[str, Any] = {}
@@ -120,9 +114,7 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
         variant.dynamic[parameter.name] = (
             symbol(parameter.name, generic=True) if whole else Param(parameter.name)
         )
-        parameters.append(
-            Parameter(parameter.name, _default(parameter, scope, variant))
-        )
+        parameters.append(Parameter(parameter.name, _default(parameter, scope, variant)))
     required = [p for p in parameters if p.default is REQUIRED]
     function.parameters = (
         *required,
@@ -135,8 +127,7 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
             function.inputs[name] = tensor
             continue
         dims = tuple(
-            symbol(size_name(name, axis, only=only), generic=True)
-            for axis in AXES[tensor.rank]
+            symbol(size_name(name, axis, only=only), generic=True) for axis in AXES[tensor.rank]
         )
         function.inputs[name] = Tensor(dims, tensor.dtype)
     return variant

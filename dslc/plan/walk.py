@@ -28,9 +28,7 @@ class Fix(Exception):
         self.definition = definition
 
 
-def plan_model(
-    spec: ir.Spec, graph: Graph, fixed: frozenset[str] = frozenset()
-) -> plan.ModelPlan:
+def plan_model(spec: ir.Spec, graph: Graph, fixed: frozenset[str] = frozenset()) -> plan.ModelPlan:
     """The plan of a graph without errors. Blocks named in `fixed` are written with numbers, one function for
     each way they are used: a backend asks for it when it cannot write one with names."""
     chosen = {f.definition for f in graph.frames if f.definition.name in fixed}
@@ -113,9 +111,7 @@ class _Body:
                     self._name(statement.name, operand.output)
                     statements.append(plan.Result(statement.name, operand))
         self.function.statements = tuple(
-            plan.LetLayer(s.name, self.made[s.name])
-            if isinstance(s, ir.LetLayer)
-            else s
+            plan.LetLayer(s.name, self.made[s.name]) if isinstance(s, ir.LetLayer) else s
             for s in statements
         )
         for result in self.function.results:
@@ -151,9 +147,7 @@ class _Body:
                 apply = self._apply(operand, tuple(o.output for o in operands))
                 return plan.Merge(apply, operands)
             case ir.Several():
-                return plan.Several(
-                    tuple(self._operand(item) for item in operand.items)
-                )
+                return plan.Several(tuple(self._operand(item) for item in operand.items))
             case ir.MatchOperand():
                 return self._choice(operand)
         raise AssertionError(operand)
@@ -194,9 +188,7 @@ class _Body:
             found.append(self._condition(condition))
         return [*found, None]
 
-    def _join(
-        self, match: ir.MatchOperand | ir.MatchSteps, tensors: list[Tensor]
-    ) -> Tensor:
+    def _join(self, match: ir.MatchOperand | ir.MatchSteps, tensors: list[Tensor]) -> Tensor:
         """One symbolic shape for all arms: for every axis the expression that holds in every use."""
         if len({t.rank for t in tensors}) > 1:
             raise self.fix("arms of different rank")
@@ -214,9 +206,7 @@ class _Body:
         self, dim: Dim, frame: Frame, match: ir.MatchOperand | ir.MatchSteps, axis: int
     ) -> bool:
         actual = frame.operands.get(match)
-        return actual is None or holds(
-            dim, actual.shape[axis], self.environments[frame]
-        )
+        return actual is None or holds(dim, actual.shape[axis], self.environments[frame])
 
     # ----------------------------------------------------------------- steps
 
@@ -237,9 +227,7 @@ class _Body:
         if step.times is not None:
             return [plan.Step(self._loop(step, inputs), step.label)]
         target = self._target(step.target, inputs)
-        if isinstance(
-            target, tuple
-        ):  # a group or a decided match: its steps stand here
+        if isinstance(target, tuple):  # a group or a decided match: its steps stand here
             if step.label and len(target) == 1:
                 return [plan.Step(target[0].target, step.label)]
             if step.label and target:
@@ -273,13 +261,9 @@ class _Body:
             return arms[0]
         conditions = self._conditions(match, taken)
         outputs = [arm[-1].output if arm else inputs[0] for arm in arms]
-        return plan.Branch(
-            tuple(zip(conditions, arms, strict=True)), self._join(match, outputs)
-        )
+        return plan.Branch(tuple(zip(conditions, arms, strict=True)), self._join(match, outputs))
 
-    def _loop(
-        self, step: ir.Step, inputs: tuple[Tensor, ...]
-    ) -> plan.Loop | plan.Turns:
+    def _loop(self, step: ir.Step, inputs: tuple[Tensor, ...]) -> plan.Loop | plan.Turns:
         assert step.times is not None
         times, found = evaluate(step.times, self.scope)
         counts = {f.repeats.get(step) for f in self.frames}
@@ -318,9 +302,7 @@ class _Body:
         found: list[tuple[Frame, Any]] = []
         for frame in self.frames:
             record = (
-                frame.applied.get(use)
-                if isinstance(use, ir.WordUse)
-                else frame.called.get(use)
+                frame.applied.get(use) if isinstance(use, ir.WordUse) else frame.called.get(use)
             )
             at = self.turn.get((use, frame), 0)
             if record and at < len(record):
@@ -330,9 +312,7 @@ class _Body:
 
     def _apply(self, use: ir.WordUse, inputs: tuple[Tensor, ...]) -> plan.Apply:
         assert use.word is not None
-        word, found = bind(
-            use.word, use.node, use.arguments, self.scope, self.walk.defaults
-        )
+        word, found = bind(use.word, use.node, use.arguments, self.scope, self.walk.defaults)
         if found or word is UNKNOWN:
             raise self.fix(f"{use.word.word}")
         output = word.infer(*inputs)
@@ -394,9 +374,7 @@ class _Body:
             values[name] = value
             if name not in variant.dynamic:
                 continue
-            default = next(
-                p.default for p in variant.function.parameters if p.name == name
-            )
+            default = next(p.default for p in variant.function.parameters if p.name == name)
             if default is plan.REQUIRED or value != default:
                 written[name] = value
         return written, values
@@ -410,9 +388,7 @@ class _Body:
         from dslc.vocab.tensor import AXES
 
         sizes: dict[str, Dim] = {
-            name: value
-            for name, value in values.items()
-            if isinstance(value, (int, Sym))
+            name: value for name, value in values.items() if isinstance(value, (int, Sym))
         }
         only = len(inputs) == 1
         for name, tensor in zip(variant.function.inputs, inputs, strict=True):

@@ -68,14 +68,13 @@ class Data(Section):
     split: Annotated[Word, WordOf(("split",), "a split such as stratified(70, 15, 15)")] = arg(
         "how samples are divided into training, validation and test parts, before anything is fitted"
     )
-    scale: Annotated[Bounds | str, OneOf((RangeOf(), Choice(("zscore", "none"))))] = arg(
-        "how inputs are scaled; statistics come from the training part only", "none"
+    scale: Annotated[Bounds | Word | None, OneOf((RangeOf(), WordOf(("scale",), "zscore")))] = arg(
+        "how inputs are scaled; statistics come from the training part only", None
     )
-    batch: Annotated[int | str, OneOf((Whole(1), Choice(("full",))))] = arg(
-        "samples in one step of training", 32
-    )
+    batch: Count = arg("samples in one step of training", 32)
     shuffle: Annotated[bool, Flag()] = arg("a new order of the training part every epoch", True)
     seed: Natural = arg("seed of split, shuffling and initial weights", 0)
+    workers: Natural = arg("workers that decode pictures while the model trains", 4)
 
 
 class Train(Section):
@@ -97,6 +96,9 @@ class Train(Section):
         tuple[Word, ...],
         ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]"),
     ] = arg("what is reported beside the loss", ())
+    deterministic: Annotated[bool, Flag()] = arg(
+        "refuse operations whose result may differ from run to run", False
+    )
 
 
 SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Train)}

@@ -1,0 +1,158 @@
+"""The way through, end to end: a file in, diagnostics and a script out. The shells (CLI, language server) call
+only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dslc.diagnostics import Diagnostic, Fix, did_you_mean, error, has_errors
+from dslc.source import Source
+from dslc.syntax import parse, read, tree
+
+if TYPE_CHECKING:
+    from dslc.check.summary import Summary
+    from dslc.codegen.backend import Backend
+    from dslc.codegen.page import ModelSection
+    from dslc.graph import Graph
+    from dslc.plan.model import ModelPlan
+    from dslc.spec import ir
+
+
+@dataclass
+class ModelAnalysis:
+    """One model of a file: its graph and, when all its shapes are known, its summary."""
+
+    definition: ir.Definition
+    graph: Graph
+    summary: Summary | None
+
+
+@dataclass
+class Analysis:
+    """What is known of a file. Every part may be missing when a mistake hides it."""
+
+    source: Source | None
+    file: tree.File | None
+    spec: ir.Spec | None
+    models: list[ModelAnalysis]
+    diagnostics: list[Diagnostic]
+
+    @property
+    def ok(self) -> bool:
+        return not has_errors(self.diagnostics)
+
+
+def analyse(path: Path) -> Analysis:
+    """Read and check the spec at `path`."""
+    source, problems = read(path)
+    if source is None:
+        return Analysis(None, None, None, [], list(problems))
+    found = analyse_source(source, path)
+    found.diagnostics = [*problems, *found.diagnostics]
+    return found
+
+
+def analyse_source(source: Source, path: Path | None = None, root: Path | None = None) -> Analysis:
+    """Check a spec that is already text: every model of it, all mistakes in one run, in order of place."""
+    from dslc.check.experiment import check_experiment
+    from dslc.check.promises import check_promises
+    from dslc.check.summary import summarise
+    from dslc.graph import build
+    from dslc.spec.load import load
+
+    file, problems = parse(source)
+    diagnostics = list(problems)
+    if file is None:
+        return Analysis(source, None, None, [], diagnostics)
+    spec, found = load(file, path, root)
+    diagnostics += found
+    models: list[ModelAnalysis] = []
+    for definition in spec.models:
+        graph, found = build(spec, definition)
+        diagnostics += found
+        known = all(node.output is not None for node in graph.nodes()) and not found
+        summary = summarise(graph) if known else None
+        if summary is not None:
+            diagnostics += check_promises(graph, summary)
+        models.append(ModelAnalysis(definition, graph, summary))
+    if models:
+        diagnostics += check_experiment(spec, models[-1].graph)
+    unique = {(d.code, d.primary, d.message): d for d in diagnostics}
+    ordered = sorted(unique.values(), key=lambda d: d.sort_key)
+    return Analysis(source, file, spec, models, ordered)
+
+
+def choose_model(
+    analysis: Analysis, name: str | None
+) -> tuple[ModelAnalysis | None, list[Diagnostic]]:
+    """The model called `name`, or the last one of the file (the one that its sections are about)."""
+    assert analysis.source is not None
+    names = [m.definition.name for m in analysis.models]
+    if not names:
+        message = "this file has no model to compile"
+        fix = Fix("add `model Name { … }`")
+        return None, [error("E0414", message, analysis.source.span(0, 0), fixes=[fix])]
+    if name is None:
+        return analysis.models[-1], []
+    if name in names:
+        return analysis.models[names.index(name)], []
+    close = did_you_mean(name, names)
+    fixes = [Fix(f"did you mean `{close}`?")] if close else []
+    notes = [f"the models are {', '.join(names)}"]
+    return None, [error("E0414", f"there is no model `{name}`", None, notes=notes, fixes=fixes)]
+
+
+def compile_model(
+    analysis: Analysis, chosen: ModelAnalysis, backend: Backend, stem: str
+) -> tuple[str | None, list[Diagnostic]]:
+    """The script for one model of an analysis without errors. `stem` names its runs."""
+    from dslc.codegen.page import Script, render_script
+    from dslc.plan.experiment import plan_training
+
+    assert analysis.spec is not None and analysis.source is not None
+    refused = unsupported(chosen.graph, backend)
+    if refused:
+        return None, refused
+    trained = chosen is analysis.models[-1]
+    training = plan_training(analysis.spec, chosen.graph) if trained else None
+    logits = (
+        frozenset(o.name for o in training.outputs if o.activation) if training else frozenset()
+    )
+    plan, section = _write(analysis, chosen, backend, logits)
+    script = Script(stem, plan.model.name, Path(analysis.source.name).name)
+    return render_script(script, section, backend.target, training), []
+
+
+def _write(
+    analysis: Analysis, chosen: ModelAnalysis, backend: Backend, logits: frozenset[str]
+) -> tuple[ModelPlan, ModelSection]:
+    """The model section, blocks with names where the backend can keep them."""
+    from dslc.codegen.backend import CannotKeepNames, ModelRequest
+    from dslc.plan.walk import plan_model
+
+    assert analysis.spec is not None
+    fixed: frozenset[str] = frozenset()
+    while True:
+        plan = plan_model(analysis.spec, chosen.graph, fixed)
+        try:
+            return plan, backend.write_model(ModelRequest(plan, logits))
+        except CannotKeepNames as problem:
+            assert problem.block not in fixed, problem
+            fixed |= {problem.block}
+
+
+def unsupported(graph: Graph, backend: Backend) -> list[Diagnostic]:
+    """A diagnostic for every word that the backend refuses."""
+    found: list[Diagnostic] = []
+    seen: set[object] = set()
+    for node in graph.nodes():
+        if node.word is None or type(node.word) in backend.table.rows or node.span in seen:
+            continue
+        seen.add(node.span)
+        reason = backend.table.unsupported.get(type(node.word), "")
+        message = f"{backend.title} has no `{node.word.word}`"
+        fix = Fix(f"{reason}" if reason else "use another layer or the other backend")
+        found.append(error("E0501", message, node.span, fixes=[fix]))
+    return found

@@ -1,0 +1,58 @@
+"""The sections of a spec and the graph become the training plan. Everything here was checked before."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from dslc.check.experiment import last_activation, losses_by_output, metrics_by_output
+from dslc.graph import Graph
+from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
+from dslc.spec import ir
+from dslc.vocab.dims import Dim
+from dslc.vocab.experiment import Callback, Loss
+
+
+def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
+    """The plan of a spec without errors; None when it does not train."""
+    data, train = spec.sections.get("data"), spec.sections.get("train")
+    if data is None or train is None:
+        return None
+
+    def of(section: ir.SectionSpec, key: str) -> Any:
+        return section.settings[key].value
+
+    return TrainingPlan(
+        source=of(data, "source"),
+        split=of(data, "split"),
+        inputs=tuple(_input(graph, name, index) for name, index in graph.inputs.items()),
+        outputs=tuple(_output(train, graph, name) for name in graph.outputs),
+        optimizer=of(train, "optimizer"),
+        epochs=of(train, "epochs"),
+        batch=of(data, "batch"),
+        scale=of(data, "scale"),
+        callbacks=tuple(cast(Callback, bound.word) for bound in train.words),
+        shuffle=of(data, "shuffle"),
+        seed=of(data, "seed"),
+        workers=of(data, "workers"),
+        deterministic=of(train, "deterministic"),
+    )
+
+
+def _shape(dims: tuple[Dim, ...]) -> tuple[int | None, ...]:
+    return tuple(d if isinstance(d, int) else None for d in dims)
+
+
+def _input(graph: Graph, name: str, index: int) -> InputPlan:
+    tensor = graph.tensor(index)
+    assert tensor is not None
+    return InputPlan(name, _shape(tensor.shape), tensor.dtype)
+
+
+def _output(train: ir.SectionSpec, graph: Graph, name: str) -> OutputPlan:
+    tensor = graph.tensor(graph.outputs[name])
+    loss = losses_by_output(train, graph)[name].value
+    setting = metrics_by_output(train, graph).get(name)
+    assert tensor is not None and isinstance(loss, Loss)
+    taken = loss.activation if loss.activation == last_activation(graph, name) else None
+    metrics = cast("tuple[Any, ...]", setting.value) if setting is not None else ()
+    return OutputPlan(name, _shape(tensor.shape), loss, metrics, cast("Activation | None", taken))
