@@ -18,7 +18,7 @@ def check_promises(graph: Graph, summary: Summary) -> list[Diagnostic]:
     """A diagnostic for every `assert` of the model that does not hold. Known are `params`, `trainable`,
     `multiply_adds`, the parameters of the model, its inputs, outputs and named values."""
     scope: dict[str, Any] = {
-        "params": summary.weights,
+        "params": summary.trainable,  # running statistics are not parameters, as in the papers
         "trainable": summary.trainable,
         "multiply_adds": summary.multiply_adds,
     }
