@@ -112,8 +112,9 @@ def need_multiple(word: Word, size: Dim, of: Dim, what: str, parts: str) -> Mism
 def _divisors(size: Dim, of: Dim, parts: str) -> str:
     if not isinstance(size, int) or not isinstance(of, int) or size < 1:
         return ""
-    near = sorted((d for d in range(1, size + 1) if size % d == 0), key=lambda d: abs(d - of))
-    return f"{size} splits into {' or '.join(str(d) for d in sorted(near[:2]))} {parts}"
+    divisors = [d for d in range(1, size + 1) if size % d == 0]
+    near = [max(d for d in divisors if d < max(of, 2)), *[d for d in divisors if d > of][:1]]
+    return f"{size} splits into {' or '.join(map(str, near))} {parts}"
 
 
 def axis_names(x: Tensor) -> tuple[str, ...]:
