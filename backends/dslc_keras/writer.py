@@ -14,6 +14,7 @@ from dslc.codegen.nodes import (
     Assign,
     Attr,
     Call,
+    Comment,
     Def,
     Expr,
     For,
@@ -69,7 +70,10 @@ class FunctionWriter:
         return found
 
     def naming(self, name: str) -> Expr:
-        return self.variables.get(name) or self.sizes[name]
+        found = self.variables.get(name) or self.sizes.get(name)
+        if found is None:  # one axis of a size that is a parameter
+            raise NeedsNumbers
+        return found
 
     # ----------------------------------------------------------------- the function
 
@@ -327,6 +331,8 @@ class FunctionWriter:
             if index:
                 self.body.append(Assign((target,), result, ops[index - 1].comment or None))
                 xs = [target]
+            if op.note:
+                self.body.append(Comment(op.note))
             result = self._op(op, xs, label if index == len(ops) - 1 else None)
         return result
 
@@ -349,6 +355,8 @@ class FunctionWriter:
         if isinstance(statement.target, plan.Apply):
             ops = self._ops(statement.target)
             if len(ops) == 1 and ops[0].make is not None and ops[0].call is None:
+                if ops[0].note:
+                    self.body.append(Comment(ops[0].note))
                 self.body.append(Assign((name,), ops[0].make))
                 return
             if any(is_generic(*t.shape) for t in statement.target.inputs):

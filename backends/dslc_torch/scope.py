@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dslc.codegen import values
-from dslc.codegen.emission import Layout, Op, Table
+from dslc.codegen.emission import Layout, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import Assign, Class, Expr, Item, Ref, Statement
 from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
@@ -186,5 +186,7 @@ class Scope:
         """A parameter or a size in `__init__`."""
         if name in self.parameters:
             return Ref(self.parameters[name])
+        if name not in self.size_names:  # one axis of a size that is a parameter
+            raise NeedsNumbers
         self.sizes.setdefault(name, values.safe_name(name, set(self.parameters.values())))
         return Ref(self.sizes[name])

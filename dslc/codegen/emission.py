@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from dslc.codegen.nodes import Expr
+from dslc.codegen.nodes import Expr, Statement
 from dslc.codegen.values import Naming, value
 from dslc.plan.model import Apply
-from dslc.vocab.kinds import Symbolic
+from dslc.vocab.kinds import NamedSize, Symbolic
 from dslc.vocab.tensor import FlowWord
 from dslc.vocab.word import Word
 
@@ -33,7 +33,8 @@ class Op:
     `make` constructs a layer object, and `call` applies it: `call(layer, inputs)`; without `call` that is
     `layer(*inputs)`. `inline` is the stateless way, from the inputs alone. `plain` layers take one tensor and
     give one, so that they can stand in a sequence. `stem` names the attribute; `layout` is where channels must
-    be (torch), and `comment` explains a line that the spec does not show.
+    be (torch), and `comment` explains a line that the spec does not show; a longer `note` stands above it.
+    `steps` says the same as `call` in statements: `steps(layer, variable, inputs)` gives them and the result.
     """
 
     make: Expr | None = None
@@ -45,6 +46,8 @@ class Op:
     weights: tuple[
         Any, ...
     ] = ()  # what the backend must know of the first values of its weights
+    steps: Callable[..., tuple[tuple[Statement, ...], Expr]] | None = None
+    note: str = ""
 
     @property
     def plain(self) -> bool:
@@ -65,6 +68,8 @@ class Context:
 
     def size(self, items: tuple[Any, ...]) -> Expr:
         """`3` for a size that is the same on all axes, `(3, 5)` otherwise."""
+        if isinstance(items, NamedSize):
+            return self.write(items)
         return self.write(items[0] if len(set(items)) == 1 else tuple(items))
 
     @staticmethod
@@ -79,6 +84,7 @@ class Context:
         return item
 
     def numbers(self, items: tuple[Any, ...]) -> tuple[int, ...]:
+        self.number(items)
         return tuple(self.number(item) for item in items)
 
     @staticmethod

@@ -15,7 +15,7 @@ from dslc.codegen.nodes import BinOp, BoolOp, Compare, Expr, Lit, TupleOf, Unary
 from dslc.spec.values import SpelledFloat, evaluate
 from dslc.syntax import tree
 from dslc.vocab.dims import Floor, Monomial, Sym, Symbol
-from dslc.vocab.kinds import Computed, Param
+from dslc.vocab.kinds import Computed, NamedSize, Param
 from dslc.vocab.tensor import Tensor
 
 Naming = Callable[[str], Expr]
@@ -60,6 +60,8 @@ def value(item: Any, naming: Naming) -> Expr:
         return expression(item.tree, item.scope, naming)
     if isinstance(item, SpelledFloat):
         return Lit(float(item), item.text)
+    if isinstance(item, NamedSize):
+        return naming(item.name)
     if isinstance(item, tuple):
         return TupleOf(tuple(value(i, naming) for i in item))
     if isinstance(item, str):

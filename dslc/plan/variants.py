@@ -16,7 +16,7 @@ from dslc.spec import ir
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.vocab.dims import Dim, Sym, symbol
 from dslc.vocab.dims import evaluate as number
-from dslc.vocab.kinds import Param
+from dslc.vocab.kinds import NamedSize, Param
 from dslc.vocab.tensor import AXES, Tensor
 
 
@@ -38,6 +38,11 @@ class Variant:
             for name in self.dynamic
             if isinstance(frame.scalars[name], (int, Sym))
         }
+        for name, size in self.dynamic.items():
+            if isinstance(size, NamedSize):
+                given = frame.scalars[name]
+                items = given if isinstance(given, tuple) else (given,) * len(size)
+                values |= {f"{name}[{i}]": item for i, item in enumerate(items)}
         only = len(frame.inputs) == 1
         for name, tensor in frame.inputs.items():
             if tensor is None:
@@ -49,11 +54,25 @@ class Variant:
 
 def _dynamic(values: list[Any]) -> bool:
     """Whether a parameter with these values can stay a name."""
-    kinds = {
-        "whole" if isinstance(v, (int, Sym)) and not isinstance(v, bool) else type(v).__name__
-        for v in values
-    }
-    return len(kinds) == 1 and kinds <= {"whole", "float", "SpelledFloat", "bool"}
+    return _kind(values) is not None
+
+
+def _kind(values: list[Any]) -> str | int | None:
+    """`whole`, `float`, `bool`, or the number of axes of sizes such as `3x3` (a number stands for all axes)."""
+    kinds: set[str | int] = set()
+    for value in values:
+        if isinstance(value, tuple) and value and all(type(v) is int for v in value):
+            kinds.add(len(value))
+        elif isinstance(value, (int, Sym)) and not isinstance(value, bool):
+            kinds.add("whole")
+        else:
+            kinds.add("float" if isinstance(value, float) else type(value).__name__)
+    sizes = [k for k in kinds if isinstance(k, int)]
+    if len(sizes) == 1 and kinds <= {"whole", sizes[0]}:
+        return sizes[0]
+    if len(kinds) == 1 and kinds <= {"whole", "float", "bool"}:
+        return kinds.pop()
+    return None
 
 
 def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Variant]:
@@ -76,6 +95,7 @@ def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Varian
         for name in names:
             value = frame.scalars.get(name)
             structural = definition in fixed or not _dynamic([value])
+            # sizes and whole numbers may share a function: 3x3 here, 1 there
             key.append((name, repr(value) if structural else None))
         groups.setdefault(tuple(map(_hashable, key)), []).append(frame)
     taken: dict[str, int] = {}
@@ -110,10 +130,13 @@ def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant
         scope[parameter.name] = values[0]
         if fixed or not _dynamic(values) or UNKNOWN in values:
             continue
-        whole = isinstance(values[0], (int, Sym)) and not isinstance(values[0], bool)
-        variant.dynamic[parameter.name] = (
-            symbol(parameter.name, generic=True) if whole else Param(parameter.name)
-        )
+        kind = _kind(values)
+        if isinstance(kind, int):
+            variant.dynamic[parameter.name] = NamedSize(parameter.name, kind)
+        elif kind == "whole":
+            variant.dynamic[parameter.name] = symbol(parameter.name, generic=True)
+        else:
+            variant.dynamic[parameter.name] = Param(parameter.name)
         parameters.append(Parameter(parameter.name, _default(parameter, scope, variant)))
     required = [p for p in parameters if p.default is REQUIRED]
     function.parameters = (
@@ -138,7 +161,12 @@ def _default(parameter: ir.Parameter, scope: dict[str, Any], variant: Variant) -
     if parameter.default is None:
         return REQUIRED
     value, found = evaluate(parameter.default, {})
-    return REQUIRED if found or value is UNKNOWN else value
+    return REQUIRED if found or value is UNKNOWN else compact(value)
+
+
+def compact(value: Any) -> Any:
+    """`3` for a size that is 3 along every axis: what a reader writes."""
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
 def holds(dim: Dim, actual: Dim, environment: dict[str, Dim]) -> bool:

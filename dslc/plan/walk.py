@@ -11,12 +11,12 @@ from typing import Any
 
 from dslc.graph import Frame, Graph, Node
 from dslc.plan import model as plan
-from dslc.plan.variants import Variant, find_variants, holds
+from dslc.plan.variants import Variant, compact, find_variants, holds
 from dslc.spec import ir
 from dslc.spec.bind import bind
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.vocab.dims import Dim
-from dslc.vocab.kinds import Computed, Param
+from dslc.vocab.kinds import Computed, NamedSize, Param
 from dslc.vocab.tensor import FlowWord, Mismatch, Tensor
 
 
@@ -375,8 +375,8 @@ class _Body:
             if name not in variant.dynamic:
                 continue
             default = next(p.default for p in variant.function.parameters if p.name == name)
-            if default is plan.REQUIRED or value != default:
-                written[name] = value
+            if default is plan.REQUIRED or compact(value) != default:
+                written[name] = value if isinstance(value, NamedSize) else compact(value)
         return written, values
 
     def _result(
@@ -390,6 +390,11 @@ class _Body:
         sizes: dict[str, Dim] = {
             name: value for name, value in values.items() if isinstance(value, (int, Sym))
         }
+        for name, size in variant.dynamic.items():
+            if isinstance(size, NamedSize):
+                given = values[name]
+                items = given if isinstance(given, tuple) else (given,) * len(size)
+                sizes |= {f"{name}[{i}]": item for i, item in enumerate(items)}
         only = len(inputs) == 1
         for name, tensor in zip(variant.function.inputs, inputs, strict=True):
             for axis, dim in zip(AXES[tensor.rank], tensor.shape, strict=True):

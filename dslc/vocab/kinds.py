@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic_core import core_schema
 
-from dslc.vocab.dims import Sym
+from dslc.vocab.dims import Sym, symbol
 
 if TYPE_CHECKING:
     from dslc.vocab.word import Word
@@ -35,7 +35,18 @@ class Computed:
     scope: Any
 
 
-Symbolic = (Sym, Param, Computed)
+class NamedSize(tuple[Sym, ...]):
+    """A block's own parameter that holds a size such as `3x3`: one symbol for every axis, `kernel[0]`."""
+
+    name: str
+
+    def __new__(cls, name: str, axes: int) -> Self:
+        self = super().__new__(cls, [symbol(f"{name}[{i}]", generic=True) for i in range(axes)])
+        self.name = name
+        return self
+
+
+Symbolic = (Sym, Param, Computed, NamedSize)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,8 @@ class Kind:
         raise NotImplementedError
 
     def accept(self, value: Any) -> Any:
-        return value if isinstance(value, Symbolic) else self.parse(value)
+        known = not isinstance(value, Symbolic) or isinstance(value, NamedSize)
+        return self.parse(value) if known else value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.accept)
@@ -202,6 +214,8 @@ class SizeOf(Kind):
         items = value if isinstance(value, tuple) else (value,) * self.rank
         if len(items) != self.rank:
             raise ValueError
+        if isinstance(items, NamedSize):
+            return items
         return _each_whole(items, self.low)
 
 
