@@ -17,6 +17,7 @@ from dslc.source import Source, Span
 
 TAB = 4
 FAR = 3  # lines further apart than this are parted by `...`
+LONG = 2000  # longer lines are cut before their width is measured
 COLOURS: dict[Severity, str] = {"error": "1;31", "warning": "1;33", "info": "1;34"}
 MARKS: dict[Severity, str] = {"error": "^", "warning": "^", "info": "^"}
 
@@ -116,9 +117,11 @@ class _Terminal:
         self, source: Source, number: int, labels: list[Label], primary: Label, severity: Severity
     ) -> None:
         """Line `number` with a row of marks for each label on it."""
-        cells, columns = _shown(source.line(number))
         start = source.line_starts[number - 1]
         focus = primary if primary in labels else labels[0]
+        line, skipped = _part(source.line(number), focus.span.start - start)
+        start += skipped
+        cells, columns = _shown(line)
         marks = [(label, *_cover(label.span, start, columns)) for label in labels]
         wanted = next((left, right) for label, left, right in marks if label is focus)
         low, high = self.window(columns[-1], *wanted)
@@ -168,10 +171,9 @@ class _Terminal:
                 text += edit.text
                 at = edit.span.end - start
             text = (text + line[at:]).rstrip()
+            text, skipped = _part(text, fresh[0][0])
             cells, columns = _shown(text)
-            spots = [
-                (columns[min(a, len(cells))], columns[min(b, len(cells))], s) for a, b, s in fresh
-            ]
+            spots = [(*_columns(a - skipped, b - skipped, columns), s) for a, b, s in fresh]
             low, high = self.window(columns[-1], spots[0][0], spots[0][1])
             self.rule(number, _cut(cells, columns, low, high))
             row = ""
@@ -190,11 +192,24 @@ def _gutter(diagnostic: Diagnostic) -> int:
     return max((len(str(span.line)) for span in spans), default=1)
 
 
+def _part(line: str, focus: int) -> tuple[str, int]:
+    """A line of sane length around its character `focus`, and how many characters went before it."""
+    if len(line) <= LONG:
+        return line, 0
+    start = max(0, focus - LONG // 4)
+    end = start + LONG
+    return ("…" if start else "") + line[start:end] + "…" * (end < len(line)), start - (start > 0)
+
+
+def _columns(start: int, end: int, columns: list[int]) -> tuple[int, int]:
+    """The columns of the characters `start` to `end`, within the line."""
+    last = len(columns) - 1
+    return columns[max(0, min(start, last))], columns[max(0, min(end, last))]
+
+
 def _cover(span: Span, start: int, columns: list[int]) -> tuple[int, int]:
     """The columns that `span` covers on the line that begins at `start`; at least one."""
-    last = len(columns) - 1
-    left = columns[min(span.start - start, last)]
-    right = columns[max(min(span.end - start, last), 0)]
+    left, right = _columns(span.start - start, span.end - start, columns)
     return left, max(right, left + 1)
 
 

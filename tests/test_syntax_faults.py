@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import cases_runner
@@ -37,7 +38,7 @@ SIGNS = [
     "(",
     "}",
 ]
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def faults(text: str) -> tuple[Diagnostic, ...]:
@@ -206,3 +207,31 @@ def test_codes_are_complete() -> None:
 def test_so_many_faults_are_cut_off() -> None:
     found = faults("s {\n" + "  a: 1\n" * 300 + "}\n")
     assert len(found) == 100 and "200 more" in found[-1].notes[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s { k = f(" + "a " * 20_000 + ") }",
+        "s { k = 1 } " + "} ) ] " * 10_000,
+        "s { " + "( ] " * 10_000,
+        "s { k = “" + " “" * 20_000,
+        "s { k = " + "' " * 20_000,
+        "s { k = " + "§ " * 20_000,
+        "s { k = " + "1. " * 20_000,
+        "s { k = " + "1x" * 20_000,
+        "s { k = 1 " + "= " * 20_000,
+        "s {\n" + 'a = "b\n' * 10_000,
+        "model A {\n" + "-> \n" * 20_000,
+        "model A {\n" + "a" + " " * 200_000 + "b\n" * 10_000,
+        "\n" * 200_000 + "x",
+        "match { " * 30 + "a : " * 10_000,
+        "x -> match { } " * 20_000,
+        "\\x1b" * 20_000,
+    ],
+    ids=lambda text: text[:18] + text[-6:],
+)  # fmt: skip
+def test_hostile_texts_end_soon(text: str) -> None:
+    started = time.process_time()
+    faults(text)
+    assert time.process_time() - started < 15

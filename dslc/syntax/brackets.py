@@ -8,6 +8,7 @@ forgotten bracket is one diagnostic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dslc.diagnostics import Label
 from dslc.source import Source
@@ -38,24 +39,26 @@ class Stray:
 Fault = Missing | Stray
 
 
+class Open(NamedTuple):
+    """An opener that waits for its partner: its index, its line and the indentation of that line."""
+
+    at: int
+    row: int
+    indent: int
+
+
 def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] | None:
     """`tokens` with all brackets paired and their depths set; None when they nest too deep."""
-    depth = 0
-    for token in tokens:
-        depth += (token.type in OPENERS) - (token.type in CLOSERS)
-        if depth > MAX_NESTING:
-            report.add(
-                "E0121",
-                f"brackets nest deeper than {MAX_NESTING} levels",
-                source.span(token.start, token.end),
-                f"level {MAX_NESTING + 1} begins here",
-                notes=["give the inner parts names: `y = …`, or make them a `block`"],
-            )
-            return None
-    if _pair(source, tokens, 0, False):
+    faults, deep = _pair(source, tokens, 0, False)
+    if faults or deep is not None:
         tokens = _openers(source, tokens, report)
         ways = [(hints, swaps) for hints in (2, 1, 0) for swaps in (False, True)]
-        chosen = min((_pair(source, tokens, *way) for way in ways), key=len)
+        tries = [_pair(source, tokens, *way) for way in ways]
+        shallow = [found for found, too_deep in tries if too_deep is None]
+        if not shallow:
+            _too_deep(source, tries[-1][1] or deep or tokens[0], report)
+            return None
+        chosen = min(shallow, key=len)
         broken = {d.primary.span.line for d in report.found if d.code == "E0103" and d.primary}
         for fault in chosen:
             _explain(source, tokens, fault, report, broken)
@@ -68,40 +71,55 @@ def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] 
     return tokens
 
 
-def _pair(source: Source, tokens: list[Token], hints: int, swaps: bool) -> list[Fault]:
+def _too_deep(source: Source, token: Token, report: Report) -> None:
+    report.add(
+        "E0121",
+        f"brackets nest deeper than {MAX_NESTING} levels",
+        source.span(token.start, token.end),
+        f"level {MAX_NESTING + 1} begins here",
+        notes=["give the inner parts names: `y = …`, or make them a `block`"],
+    )
+
+
+def _pair(
+    source: Source, tokens: list[Token], hints: int, swaps: bool
+) -> tuple[list[Fault], Token | None]:
     """The faults of the brackets; with `hints` keywords have a say (1), and the indentation too (2);
-    with `swaps` a closer of the wrong kind closes all the same."""
+    with `swaps` a closer of the wrong kind closes all the same. Ends at an opener that nests too deep."""
     faults: list[Fault] = []
-    stack: list[tuple[int, int]] = []  # index of the opener, indentation of its line
-    indent = 0
+    stack: list[Open] = []
+    row = indent = 0
     for i, token in enumerate(tokens):
         kind = token.type
         if token.first:
+            row += 1
             indent = source.line_column(token.start)[1] - 1
             if kind not in CLOSERS:
                 while stack and _ends(tokens, i, stack[-1], indent, hints):
-                    faults.append(Missing(stack.pop()[0], i))
-        elif hints == 2 and kind == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
-            faults.append(Missing(stack.pop()[0], i))
+                    faults.append(Missing(stack.pop().at, i))
+        elif hints == 2 and kind == "ARROW" and stack and _cut_short(tokens, i, stack[-1].at):
+            faults.append(Missing(stack.pop().at, i))
         if kind in OPENERS:
-            stack.append((i, indent))
+            stack.append(Open(i, row, indent))
+            if len(stack) > MAX_NESTING:
+                return faults, token
         elif kind in CLOSERS:
-            if swaps and stack and _wrong_kind(tokens, i, stack[-1][0]):
-                faults.append(Stray(i, stack.pop()[0]))
+            if swaps and stack and _wrong_kind(tokens, i, stack[-1].at):
+                faults.append(Stray(i, stack.pop().at))
                 continue
-            _close(tokens, i, stack, faults, indent if token.first else -1, hints == 2)
+            _close(tokens, Open(i, row, indent), stack, faults, hints == 2)
     while stack:
-        faults.append(Missing(stack.pop()[0], len(tokens)))
-    return faults
+        faults.append(Missing(stack.pop().at, len(tokens)))
+    return faults, None
 
 
-def _ends(tokens: list[Token], i: int, top: tuple[int, int], indent: int, hints: int) -> bool:
+def _ends(tokens: list[Token], i: int, top: Open, indent: int, hints: int) -> bool:
     """Must the bracket `top` have been closed before the line that begins with token `i`?
 
     Some words never stand inside `( )` or `[ ]`: there the answer is sure. With `hints` keywords end bodies
     too (1), and so does the indentation (2).
     """
-    opener, outer = top
+    opener, outer = top.at, top.indent
     kind, before = tokens[i].type, tokens[i - 1].type
     following = tokens[i + 1].type if i + 1 < len(tokens) else ""
     declares = kind in DECLARING and (following in WORDS or following == "STRING")
@@ -154,32 +172,26 @@ def _wrong_kind(tokens: list[Token], closer: int, opener: int) -> bool:
 
 
 def _close(
-    tokens: list[Token],
-    i: int,
-    stack: list[tuple[int, int]],
-    faults: list[Fault],
-    indent: int,
-    hints: bool,
+    tokens: list[Token], closer: Open, stack: list[Open], faults: list[Fault], hints: bool
 ) -> None:
-    wanted = CLOSERS[tokens[i].type]
-    if hints and indent >= 0 and wanted == "LBRACE":
-        partners = [n for n, (k, outer) in enumerate(stack) if outer == indent]
-        if partners and stack[-1][1] > indent:
-            while len(stack) > partners[-1] + 1:
-                faults.append(Missing(stack.pop()[0], i))
-    if not stack or all(tokens[k].type != wanted for k, _ in stack):
+    """Find the partner of `closer`; what was opened above it is missing its own."""
+    i, wanted, first = closer.at, CLOSERS[tokens[closer.at].type], tokens[closer.at].first
+    if hints and first and wanted == "LBRACE" and stack and stack[-1].indent > closer.indent:
+        partners = [n for n, opened in enumerate(stack) if opened.indent == closer.indent]
+        while partners and len(stack) > partners[-1] + 1:
+            faults.append(Missing(stack.pop().at, i))
+    if all(tokens[opened.at].type != wanted for opened in stack):
         faults.append(Stray(i))
         return
-    if tokens[stack[-1][0]].type == "LBRACE" and wanted != "LBRACE":
+    inner = tokens[stack[-1].at].type
+    if inner == "LBRACE" and wanted != "LBRACE":
         faults.append(Stray(i))  # `( { )`: the brace holds statements, so the `)` is the odd one
         return
-    if hints and wanted == "LBRACE" and indent < 0 and not tokens[i].first:
-        opener = stack[-1][0]
-        if tokens[opener].type == "LBRACE" and any(t.first for t in tokens[opener + 1 : i + 1]):
-            faults.append(Stray(i))
-            return
-    while tokens[stack[-1][0]].type != wanted:
-        faults.append(Missing(stack.pop()[0], i))
+    if hints and inner == wanted == "LBRACE" and not first and stack[-1].row != closer.row:
+        faults.append(Stray(i))  # a `}` behind a statement closes only what its own line opened
+        return
+    while tokens[stack[-1].at].type != wanted:
+        faults.append(Missing(stack.pop().at, i))
     stack.pop()
 
 

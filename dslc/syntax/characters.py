@@ -53,6 +53,7 @@ MEANT: dict[str, tuple[str, str, str]] = {
     "\\": ("", "", "lines need no `\\`: a flow continues on a line that starts with `->`"),
 }
 QUOTES = {"“": "”", "”": "”", "„": "“”", "«": "»", "'": "'", "‘": "’", "’": "’", "`": "`"}
+MAX_QUOTED = 500  # how far the end of a string in odd quotes is looked for
 BAD_NUMBER = re.compile(r"\.?[0-9](?:[\w×]|\.(?!\.)|(?<=[eE])[+-](?=[0-9]))*")
 ODD_SIZE = re.compile(r"[0-9]+(?:[xX×][0-9]+)+\Z")
 TERMINAL = re.compile("\x1b(?:\\[[0-9;?]*[A-Za-z])?")
@@ -128,7 +129,8 @@ def check(source: Source, report: Report, tokens: list[Token], token: Token) -> 
     elif kind == "LPAR" and tokens and tokens[-1].type == "NAME":
         before = tokens[-1]
         gap = source.text[before.end : token.start]
-        if gap and not token.first:
+        imported = len(tokens) > 1 and tokens[-2].type == "IMPORT"  # `import heads (Head)`
+        if gap and not token.first and not imported:
             report.add(
                 "E0117",
                 f"the `(` of a call touches its name: `{before.text}(`",
@@ -230,9 +232,10 @@ def _odd_quotes(source: Source, report: Report, tokens: list[Token], at: int, fi
     text = source.text
     closing = QUOTES[text[at]] + '"'
     end = at + 1
-    while end < len(text) and text[end] not in "\r\n" and text[end] not in closing:
+    limit = min(len(text), at + MAX_QUOTED)
+    while end < limit and text[end] not in "\r\n" and text[end] not in closing:
         end += 1
-    if end >= len(text) or text[end] in "\r\n":
+    if end >= limit or text[end] in "\r\n":
         return 0
     end += 1
     inner = text[at + 1 : end - 1].replace("\\", "\\\\")

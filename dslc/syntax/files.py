@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from dslc.diagnostics import Diagnostic, error
@@ -18,10 +19,8 @@ def read(
     place = Path(path)
     name = place.as_posix()
     if root is not None:
-        try:
+        with suppress(OSError, ValueError, RuntimeError):  # outside of root its own path says best
             name = place.resolve().relative_to(Path(root).resolve()).as_posix()
-        except (OSError, ValueError, RuntimeError):
-            pass  # outside of root: its own path says best where it is
     try:
         if place.is_dir():
             return _fail("E0131", f"`{name}` is a folder, not a spec", _inside(place))

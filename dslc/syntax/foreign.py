@@ -114,13 +114,12 @@ def misplaced(place: Place) -> bool | None:
         wanted = "in a `model`, a `block` or a section such as `train { … }`"
     else:
         return None
-    if place.context == "file" and kind == "NAME" and place.near(1).type == "EQUAL":
-        if place.near(2).type == "LBRACE":
-            equal = place.span(place.near(1))
-            fix = swap("remove the `=`", equal, "", safe=False)
-            message = f"a section has no `=`: `{token.text} {{ … }}`"
-            place.report("E0120", message, equal, "remove it", fix)
-            return False
+    if place.context == "file" and (place.near(1).type, place.near(2).type) == ("EQUAL", "LBRACE"):
+        equal = place.span(place.near(1))
+        fix = swap("remove the `=`", equal, "", safe=False)
+        message = f"a section has no `=`: `{token.text} {{ … }}`"
+        place.report("E0120", message, equal, "remove it", fix)
+        return False
     what = {"SECTION": "the section ", "CALLNAME": "the call "}.get(kind, "")
     place.report(
         "E0119",

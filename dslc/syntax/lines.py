@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 from dslc.diagnostics import did_you_mean
 from dslc.source import Source
 from dslc.syntax.report import Report, swap
-from dslc.syntax.tokens import LITERALS, WORDS, Token
+from dslc.syntax.tokens import KEYWORDS, LITERALS, WORDS, Token
 
 
 def check(source: Source, tokens: list[Token], report: Report) -> list[Token]:
@@ -42,6 +44,10 @@ def _misspelt(source: Source, tokens: list[Token], report: Report) -> None:
 
 def _begins_flow(name: Token, following: Token, inputs: set[str]) -> bool:
     """Does a statement begin with `name`: `y = …`, `x -> …` of an input, the faulty `y x`?"""
+    if name.type in KEYWORDS:
+        return following.type == "EQUAL"
+    if name.type != "NAME":
+        return False
     if following.type == "ARROW":
         return name.text in inputs
     return following.type in WORDS | LITERALS | {"EQUAL", "COLON"} and not following.first
@@ -52,14 +58,13 @@ def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[T
 
     An input never is a step, so in `y = x ->` followed by the line `x -> relu` the first arrow leads nowhere.
     """
-    inputs = {b.text for a, b in zip(tokens, tokens[1:], strict=False) if a.type == "INPUT"}
+    inputs = {b.text for a, b in itertools.pairwise(tokens) if a.type == "INPUT"}
     loose: set[int] = set()
     for i, token in enumerate(tokens[:-2]):
         following = tokens[i + 1]
         if (
             token.type == "ARROW"
             and following.first
-            and following.type == "NAME"
             and _begins_flow(following, tokens[i + 2], inputs)
         ):
             loose.add(i)

@@ -19,10 +19,8 @@ def reserved(place: Place) -> bool | None:
         word = token
         mended = parser.accepts("NAME")
     elif token.type in KEYWORDS and not token.first and parser.accepts("NAME"):
-        if (
-            place.complete
-            or token.type in ("MODEL", "BLOCK", "IMPORT")
-            and place.near(1).type in WORDS
+        if place.complete or (
+            token.type in ("MODEL", "BLOCK", "IMPORT") and place.near(1).type in WORDS
         ):
             return None
         word = token

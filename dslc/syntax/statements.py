@@ -52,12 +52,9 @@ def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[
             if merged is not None:
                 out[-1] = merged
                 continue
-        elif in_body and i < last and isinstance(before, tree.Let) and _same_line(before, item):
-            if isinstance(before.value, tree.Flow) and isinstance(
-                item.value, (tree.Name, tree.Call)
-            ):
-                _missing_arrow(before, item, report)  # `y = x -> Dense(8) relu`
-                continue
+        elif before is not None and in_body and i < last and _cut_flow(before, item):
+            _missing_arrow(before, item, report)
+            continue
         if _fits(item, report):
             out.append(item)
     return tuple(out)
@@ -99,6 +96,16 @@ def _pair(
         _missing_arrow(first, second, report)
         return first
     return None
+
+
+def _cut_flow(before: Any, item: tree.Bare) -> bool:
+    """`y = x -> Dense(8) relu`."""
+    return (
+        isinstance(before, tree.Let)
+        and isinstance(before.value, tree.Flow)
+        and isinstance(item.value, (tree.Name, tree.Call))
+        and _same_line(before, item)
+    )
 
 
 def _missing_arrow(first: tree.Node, second: tree.Bare, report: Report) -> None:
