@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from dslc.vocab.initializers import Constant, Initial
+from dslc.vocab.initializers import Constant, VectorInitial
 from dslc.vocab.kinds import Choice, NonNegative, Positive
 from dslc.vocab.refusals import need_channels, need_numbers, need_rank
 from dslc.vocab.tensor import FlowWord, Mismatch, Tensor, Weight, same_shape
@@ -52,7 +52,9 @@ class LeakyReLU(Activation):
     word: ClassVar[str] = "leaky_relu"
     positional: ClassVar[int] = 1
     aliases: ClassVar[tuple[str, ...]] = ("LeakyReLU", "LeakyRelu", "lrelu")
-    source: ClassVar[str] = "Maas et al. 2013, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf"  # fmt: skip
+    source: ClassVar[str] = (
+        "Maas et al. 2013, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf"
+    )
     examples: ClassVar[tuple[str, ...]] = (Example("64", "x -> Dense(32) -> leaky_relu(0.2)"),)
 
     slope: NonNegative = arg("factor of negative values", 0.01)
@@ -66,7 +68,7 @@ class PReLU(Activation):
     source: ClassVar[str] = "He et al. 2015, https://arxiv.org/abs/1502.01852"
     examples: ClassVar[tuple[str, ...]] = (Example("32x32x3", "x -> Conv2D(16, 3x3) -> prelu"),)
 
-    init: Initial = arg("law of the first slopes (0.25 in the paper)", Constant(value=0.25))
+    init: VectorInitial = arg("law of the first slopes (0.25 in the paper)", Constant(value=0.25))
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs

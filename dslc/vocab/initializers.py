@@ -7,8 +7,9 @@ Laws that scale with the size of a layer use its fans: `fan_in`, the inputs that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import sqrt
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.dims import Dim, product
 from dslc.vocab.kinds import NonNegative, Number, Positive, WordOf
@@ -227,3 +228,20 @@ class Constant(Initializer):
 
 
 Initial = Annotated[Word, WordOf(("initializer",), "an initialiser such as he_normal")]
+
+
+@dataclass(frozen=True)
+class VectorLaw(WordOf):
+    """An initialiser for one axis of values, which have neither fans nor rows and columns."""
+
+    word_kinds: tuple[str, ...] = ("initializer",)
+    phrase: str = "an initialiser that needs no fans, such as zeros or constant(0.1)"
+
+    def parse(self, value: Any) -> Word:
+        word = super().parse(value)
+        if isinstance(word, (_Scaled, Orthogonal)):
+            raise ValueError
+        return word
+
+
+VectorInitial = Annotated[Word, VectorLaw()]

@@ -90,7 +90,9 @@ class Word(BaseModel):
             cls.word = cls.__name__
 
     @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+    def model_construct(  # type: ignore[override]
+        cls, _fields_set: set[str] | None = None, **values: Any
+    ) -> Self:
         """The word with `values` that are checked already; defaults become what a spec would bind."""
         given = set(values) if _fields_set is None else _fields_set
         return super().model_construct(given, **{**defaults(cls), **values})

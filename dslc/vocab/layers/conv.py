@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.dims import Dim, less, product
-from dslc.vocab.initializers import GlorotUniform, Initial, Zeros
+from dslc.vocab.initializers import GlorotUniform, Initial, VectorInitial, Zeros
 from dslc.vocab.kinds import Boolean, Count, Padding, Size1, Size2, Size3, SizeOf
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.layers.window import pads, per_axis, slide, spread
@@ -43,7 +43,7 @@ class _Conv(Layer):
     groups: Count = arg("parts that channels are split into, each convolved on its own", 1)
     bias: Boolean = arg("whether to add a number per channel", True)
     init: Initial = arg("law of the first kernel", GlorotUniform())
-    bias_init: Initial = arg("law of the first bias", Zeros())
+    bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernel", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
 
@@ -174,7 +174,7 @@ class Conv2DTranspose(Layer):
     )
     bias: Boolean = arg("whether to add a number per channel", True)
     init: Initial = arg("law of the first kernel", GlorotUniform())
-    bias_init: Initial = arg("law of the first bias", Zeros())
+    bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernel", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
 
@@ -228,6 +228,10 @@ class Conv2DTranspose(Layer):
         return product(xs[0].shape) * product(per_axis(self.kernel, 2)) * self.filters
 
 
+class _Filters(Layer):
+    filters: Count = arg("number of output channels")
+
+
 class _Depthwise(Layer):
     """What the convolutions share that filter every channel on its own."""
 
@@ -238,7 +242,7 @@ class _Depthwise(Layer):
     dilation: Size2 = arg("step between the values of the window", 1, unit="pixels")
     bias: Boolean = arg("whether to add a number per output channel", True)
     init: Initial = arg("law of the first kernels", GlorotUniform())
-    bias_init: Initial = arg("law of the first bias", Zeros())
+    bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernels", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
 
@@ -295,7 +299,7 @@ class DepthwiseConv2D(_Depthwise):
         return product(y.shape) * product(per_axis(self.kernel, 2))
 
 
-class SeparableConv2D(_Depthwise):
+class SeparableConv2D(_Depthwise, _Filters):  # the fields of the last base come first
     """A depthwise convolution followed by a 1x1 convolution, with nothing between them.
 
     `(H, W, C) -> (H', W', filters)`, H' and W' as in `Conv2D`; one bias, after the second.
@@ -307,8 +311,6 @@ class SeparableConv2D(_Depthwise):
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x16", "x -> SeparableConv2D(64, 3x3, padding=same)"),
     )
-
-    filters: Count = arg("number of output channels")
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         places = self._places(xs[0])

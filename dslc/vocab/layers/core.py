@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from dslc.vocab.dims import Dim, product
-from dslc.vocab.initializers import GlorotUniform, Initial, Zeros
+from dslc.vocab.initializers import GlorotUniform, Initial, VectorInitial, Zeros
 from dslc.vocab.kinds import Boolean, Count
 from dslc.vocab.refusals import need_channels
 from dslc.vocab.regularizers import MaybeRegularizer
@@ -36,7 +36,7 @@ class Dense(Layer):
     units: Count = arg("number of outputs")
     bias: Boolean = arg("whether to add b", True)
     init: Initial = arg("law of the first W", GlorotUniform())
-    bias_init: Initial = arg("law of the first b", Zeros())
+    bias_init: VectorInitial = arg("law of the first b", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on W", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on b", None)
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.dims import Dim
-from dslc.vocab.initializers import GlorotUniform, Initial, Initializer, Orthogonal, Zeros
+from dslc.vocab.initializers import (
+    GlorotUniform,
+    Initial,
+    Initializer,
+    Orthogonal,
+    VectorInitial,
+    Zeros,
+)
 from dslc.vocab.kinds import Boolean, Count, WordOf
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.refusals import need_channels
@@ -25,7 +32,7 @@ class Recurrent(Layer):
     sequences: Boolean = arg("whether every step is an output, not only the last", False)
     init: Initial = arg("law of the first weights of the input", GlorotUniform())
     recurrent_init: Initial = arg("law of the first weights of the state", Orthogonal())
-    bias_init: Initial = arg("law of the first bias", Zeros())
+    bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the weights of the input", None)
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from dslc.vocab.dims import Dim, less
-from dslc.vocab.initializers import GlorotUniform, Initial, Uniform, Zeros
+from dslc.vocab.initializers import (
+    GlorotUniform,
+    Initial,
+    Orthogonal,
+    Uniform,
+    VectorInitial,
+    Zeros,
+)
 from dslc.vocab.kinds import Boolean, Count, OrNone, Rate, Whole
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.refusals import need_channels, need_known, need_multiple, need_numbers, need_rank
@@ -122,8 +130,12 @@ class MultiHeadAttention(Layer):
     bias: Boolean = arg("whether the four projections add a bias", True)
     dropout: Rate = arg("share of the attention weights that is dropped in training", 0.0)
     init: Initial = arg("law of the first kernels", GlorotUniform())
-    bias_init: Initial = arg("law of the first biases", Zeros())
+    bias_init: VectorInitial = arg("law of the first biases", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernels", None)
+
+    def problems(self) -> Iterator[str]:
+        if isinstance(self.init, Orthogonal):
+            yield "`init=orthogonal` is for one matrix, the kernels here are several, one for each head"
 
     def head_size(self, x: Tensor) -> Dim:
         return x.channels // self.heads if self.key_dim is None else self.key_dim

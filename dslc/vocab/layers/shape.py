@@ -100,7 +100,7 @@ class Permute(Layer):
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs
-        order = per_axis(self.order, x.rank if isinstance(self.order, Symbolic) else 1)
+        order = per_axis(self.order, x.rank)
         if len(order) != x.rank:
             return _wrong_axes(self, f"{len(order)} axes in `order`", x, x.rank)
         if not all(isinstance(axis, int) for axis in order):
