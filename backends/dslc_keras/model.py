@@ -38,7 +38,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         except NeedsNumbers as problem:
             raise CannotKeepNames(function.block) from problem
         helpers += writer.helpers
-    return ModelSection(render(tuple(statements)).strip(), {}, tuple(dict.fromkeys(helpers)))
+    return ModelSection(render(tuple(statements)).strip(), helpers=tuple(dict.fromkeys(helpers)))
 
 
 def describe(function: plan.Function, request: ModelRequest) -> str:

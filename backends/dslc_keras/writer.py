@@ -16,12 +16,14 @@ from dslc.codegen.nodes import (
     Call,
     Comment,
     Def,
+    DictOf,
     Expr,
     For,
     If,
     Index,
     Kw,
     Lit,
+    Pair,
     Param,
     Ref,
     Return,
@@ -92,7 +94,11 @@ class FunctionWriter:
         results = self._statements(model=True)
         inputs = [self.variables[i] for i in self.function.inputs]
         given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
-        outputs: Expr = lit(results) if len(results) > 1 else next(iter(results.values()))
+        outputs: Expr = (
+            DictOf(tuple(Pair(Lit(k), v) for k, v in results.items()))
+            if len(results) > 1
+            else next(iter(results.values()))
+        )
         model = call("keras.Model", given, outputs, name=self.function.block)
         self.body.append(Return(model))
         return Def("build_model", tuple(self._parameters()), tuple(self.body), docstring)
@@ -158,7 +164,7 @@ class FunctionWriter:
         if isinstance(operand, plan.Merge):
             shown = operand.apply.shown
         elif isinstance(operand, plan.Flow) and operand.steps:
-            shown = getattr(operand.steps[-1].target, "shown", None)
+            return FunctionWriter._step_comment(operand.steps[-1])
         return None if shown is None else _comment(shown)
 
     # ----------------------------------------------------------------- operands
@@ -175,7 +181,11 @@ class FunctionWriter:
                 if isinstance(operand.source, plan.Several):
                     xs = [self._argument(o, i) for i, o in enumerate(operand.source.items)]
                 else:
-                    xs = [self._operand(operand.source, target)]
+                    source = self._operand(operand.source, target)
+                    if not isinstance(source, Ref):
+                        self._assign(target, source, operand.source)
+                        source = target
+                    xs = [source]
                 return self._steps(operand.steps, xs, target)
             case plan.Choice():
                 return self._choice(operand, target)
@@ -234,17 +244,19 @@ class FunctionWriter:
                 self.body.append(Assign((kept,), value))
                 self.variables[str(step.label)] = value = kept
             elif not last and value != target and not isinstance(value, Ref):
-                shown = getattr(step.target, "shown", None)
-                before = self._before(step)
-                comment = _comment(shown) if shown and shown != before else None
+                comment = self._step_comment(step)
                 self.body.append(Assign((target,), value, comment))
                 value = target
         return value
 
     @staticmethod
-    def _before(step: plan.Step) -> Tensor | None:
-        inputs = getattr(step.target, "inputs", ())
-        return inputs[0] if inputs else None
+    def _step_comment(step: plan.Step) -> str | None:
+        """The shape behind a step that changes it."""
+        target = step.target
+        if not isinstance(target, plan.Apply | plan.Invoke) or target.shown is None:
+            return None
+        same = target.output.shape == target.inputs[0].shape
+        return None if same else _comment(target.shown)
 
     def _step(self, step: plan.Step, xs: list[Expr], target: Expr) -> Expr:
         match step.target:

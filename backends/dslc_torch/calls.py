@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +35,9 @@ class CallWriter(Scope):
         raise NotImplementedError
 
     def _flush(self, state: State, label: str = "") -> None:
+        raise NotImplementedError
+
+    def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
         raise NotImplementedError
 
     def _add(self, piece: Piece, state: State) -> None:
@@ -214,40 +216,47 @@ class CallWriter(Scope):
     # ----------------------------------------------------------------- shared layers
 
     def _let_layer(self, statement: plan.LetLayer) -> None:
-        name = self._attribute(statement.name)
-        if isinstance(statement.target, plan.Invoke):
-            made = self._construct(statement.target)
-            calling: Callable[..., Expr] | None = None
-        else:
-            ops = self._ops(statement.target)
-            if len(ops) == 1 and ops[0].make is not None:
-                made, calling = ops[0].make, ops[0].call
-            elif all(op.plain for op in ops):
-                made = Call(
-                    Ref("nn.Sequential"),
-                    tuple(op.make for op in ops if op.make is not None),
-                )
-                calling = None
-            else:
-                raise NeedsNumbers
-            layout = next((op.layout for op in ops if op.layout != "any"), "any")
-            tensor = statement.target.inputs[0]
-            if calling is None and layout not in ("any", canonical(tensor)):
-                after = statement.target.output
+        """A layer that is used several times: made once; its calls go through the same operations."""
+        target = statement.target
+        if isinstance(target, plan.Invoke):
+            layer = self._made(statement.name, self._construct(target))
+            self.shared[statement.name] = lambda *xs: Call(layer, tuple(xs))
+            return
+        before, after = target.inputs[0], target.output
+        stages: list[tuple[Op, Expr | None]] = []
+        for op in self._ops(target):
+            made = self._made(statement.name, op.make) if self._needs_object(op) else None
+            stages.append((op, made))
 
-                def calling(layer: Expr, x: Expr) -> Expr:
-                    inner = Call(layer, (to_layout(x, tensor, canonical(tensor), layout),))
-                    return to_layout(inner, after, layout, canonical(after))
+        def calling(*xs: Expr) -> Expr:
+            values_now, layout = list(xs), canonical(before)
+            for op, made in stages:
+                wanted = layout if op.layout == "any" else op.layout
+                moved = [to_layout(x, before, layout, wanted) for x in values_now]
+                values_now, layout = [_apply_op(op, made, moved)], wanted
+            ranks_equal = before.rank == after.rank
+            return to_layout(
+                values_now[0], after, layout if ranks_equal else canonical(after), canonical(after)
+            )
 
-        self.init.append(Assign((Ref(f"self.{name}"),), made))
-        self.shared = {
-            **getattr(self, "shared", {}),
-            statement.name: (Ref(f"self.{name}"), calling),
-        }
+        self.shared[statement.name] = calling
+
+    @staticmethod
+    def _needs_object(op: Op) -> bool:
+        return op.make is not None and op.inline is None
+
+    def _made(self, name: str, make: Expr | None) -> Expr:
+        assert make is not None
+        attribute = Ref(f"self.{self._attribute(name)}")
+        self.init.append(Assign((attribute,), make))
+        return attribute
 
     def _call_shared(self, use: plan.Shared, xs: list[Expr]) -> Expr:
-        layer, calling = self.shared[use.name]
-        if calling is not None:
-            result: Expr = calling(layer, *xs)
-            return result
-        return Call(layer, tuple(xs))
+        return self.shared[use.name](*xs)
+
+
+def _apply_op(op: Op, made: Expr | None, xs: list[Expr]) -> Expr:
+    if made is None:
+        assert op.inline is not None
+        return op.inline(*xs)
+    return op.call(made, *xs) if op.call is not None else Call(made, tuple(xs))

@@ -46,11 +46,14 @@ def write_model(request: ModelRequest) -> ModelSection:
     penalty = laws.penalty()
     statements += [penalty] if penalty else []
     statements.append(_build_model(model, written[model], init is not None))
-    used = [h for h in dict.fromkeys([*helpers, *laws.helpers])]
+    used = list(dict.fromkeys([*helpers, *laws.helpers]))
     tensors = {**model.inputs, **model.outputs}
     first = frozenset(name for name, tensor in tensors.items() if canonical(tensor) == "first")
     return ModelSection(
-        render(tuple(statements)).strip(), {}, tuple(used), first, penalty is not None
+        render(tuple(statements)).strip(),
+        helpers=tuple(used),
+        channels_first=first,
+        penalty=penalty is not None,
     )
 
 

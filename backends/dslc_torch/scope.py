@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,7 @@ class Scope:
         }
         self.init_names = init_names
         self.pieces: list[Piece] = []
+        self.shared: dict[str, Callable[..., Expr]] = {}  # how a shared layer is called
         self.now: Layout = "any"
         self.hint = ""
         self.segments = 0

@@ -89,8 +89,12 @@ class StepWriter(CallWriter):
                 state.value = op.inline(state.value)
             else:
                 layer = self._own_attribute(op, None)
-                assert op.call is not None
-                state.value = op.call(layer, state.value)
+                if op.steps is not None:
+                    statements, state.value = op.steps(layer, state.variable, state.value)
+                    self.forward += statements
+                else:
+                    assert op.call is not None
+                    state.value = op.call(layer, state.value)
             state.fresh, state.comment = (
                 True,
                 op.comment or self._comment(before, after, shown, op),
@@ -186,8 +190,7 @@ class StepWriter(CallWriter):
         if count == 1:
             return first.op.stem
         self.segments += 1
-        if self.function.kind != "model":
-            return "layers"
-        if self.segments == 1:
-            return "features"
-        return "head" if first.before.rank == 1 else "layers"
+        deep = max(tensor.rank for tensor in self.function.inputs.values())
+        if first.before.rank == 1 and deep > 1:
+            return "head"
+        return "features" if self.function.kind == "model" and deep > 2 else "layers"
