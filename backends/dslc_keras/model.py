@@ -8,7 +8,7 @@ from dslc.codegen.emission import NeedsNumbers
 from dslc.codegen.layout import render
 from dslc.codegen.nodes import Statement
 from dslc.codegen.page import ModelSection
-from dslc.codegen.walk import without_activation
+from dslc.codegen.walk import named_values, without_activation
 from dslc.plan import model as plan
 from dslc_keras.words import TABLE
 from dslc_keras.writer import TAKEN, FunctionWriter
@@ -32,13 +32,22 @@ def write_model(request: ModelRequest) -> ModelSection:
             if is_model:
                 statements.append(writer.write_model("build_model", describe(function, request)))
             else:
-                taken = {*TAKEN, *names.values(), "build_model"}
-                names[function] = values.safe_name(values.snake_case(function.name), taken)
+                names[function] = _function_name(function, request, names)
                 statements.append(writer.write(names[function]))
         except NeedsNumbers as problem:
             raise CannotKeepNames(function.block) from problem
         helpers += writer.helpers
     return ModelSection(render(tuple(statements)).strip(), helpers=tuple(dict.fromkeys(helpers)))
+
+
+def _function_name(
+    function: plan.Function, request: ModelRequest, names: dict[plan.Function, str]
+) -> str:
+    """`InvertedResidual` -> `inverted_residual`; a value of that name keeps it, and the function gives way."""
+    name = values.snake_case(function.name)
+    if any(name in named_values(other) for other in request.plan.functions):
+        name += "_block"
+    return values.safe_name(name, {*TAKEN, *names.values(), "build_model"})
 
 
 def describe(function: plan.Function, request: ModelRequest) -> str:
