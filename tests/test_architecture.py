@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A module imports only from groups to its left; inside a group, only from names before its own.
 LAW = [
-    ["source", "assets"],
+    ["source", "assets", "files"],
     ["codes", "diagnostics"],
     ["syntax"],
     ["vocab"],
@@ -28,7 +28,7 @@ LAW = [
     ["plan"],
     ["codegen"],
     ["render", "driver", "verify", "testing"],
-    ["cli", "lsp", "__main__"],
+    ["scaffold", "cli", "lsp", "__main__"],
 ]
 ORDER = [name for group in LAW for name in group]
 BACKENDS_MAY_IMPORT = {"vocab", "plan", "codegen", "diagnostics"}

@@ -1,0 +1,110 @@
+"""`dslc check`: what is wrong with specs, and what their models are like."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dslc.cli import FINDINGS, FINE
+from dslc.cli.console import fail, reason, report, safe, say, style, width
+
+if TYPE_CHECKING:
+    from dslc.diagnostics import Diagnostic
+    from dslc.driver import Analysis
+
+FORMATS = ("full", "concise", "json", "github")
+
+
+@click.command("check")
+@click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="full",
+    help="How to say it: with the lines of source, a line each, JSON, or GitHub annotations.",
+)
+@click.option("-l", "--layers", is_flag=True, help="Show every layer, inside of blocks too.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+def check_command(specs: tuple[Path, ...], form: str, layers: bool, quiet: bool) -> int:
+    """Check SPECS, which are files or folders, and show the shapes of their models."""
+    from dslc.diagnostics import has_errors
+    from dslc.driver import analyse
+    from dslc.render import render_concise, render_github, render_json, summary
+
+    found: dict[tuple[str, str, str], Diagnostic] = {}
+    files = list(find(specs))
+    for path in files:
+        analysis = analyse(path)
+        fresh = {(d.code, _place(d), d.message): d for d in analysis.diagnostics}
+        fresh = {key: d for key, d in fresh.items() if key not in found}
+        found |= fresh
+        if form == "full":
+            report(list(fresh.values()))
+            if fresh:
+                say("\n")
+            if not quiet and analysis.ok:
+                say(_tables(analysis, layers, path))
+    everything = list(found.values())
+    renderers = {"concise": render_concise, "json": render_json, "github": render_github}
+    if form in renderers:
+        say(renderers[form](everything))
+    elif everything or (quiet and not everything):
+        say("" if quiet and not everything else f"{summary(everything)}\n")
+    elif len(files) > 1:
+        say(f"{len(files)} specs, {summary(everything)}\n")
+    return FINDINGS if has_errors(everything) else FINE
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    return "" if diagnostic.primary is None else str(diagnostic.primary.span)
+
+
+def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
+    from dslc.cli.shapes import model_table
+
+    batch = _batch(analysis)
+    parts: list[str] = []
+    for model in analysis.models:
+        head = style(f"{safe(str(path))}: {model.definition.name}", bold=True)
+        if model.summary is not None:
+            body = model_table(model.summary, layers=layers, batch=batch, width=width())
+            parts.append(f"{head}\n\n{body}\n")
+    if not analysis.models:
+        parts.append(f"{style(safe(str(path)), bold=True)}: no problems, and no model\n\n")
+    return "".join(parts)
+
+
+def _batch(analysis: Analysis) -> int | None:
+    data = analysis.spec.sections.get("data") if analysis.spec is not None else None
+    setting = data.settings.get("batch") if data is not None else None
+    return setting.value if setting is not None and isinstance(setting.value, int) else None
+
+
+def find(paths: Iterable[Path]) -> Iterator[Path]:
+    """The specs among `paths`, each once; of a folder all `*.dl` below it, hidden folders apart."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(_below(path))
+            if not inside:
+                fail(f"there is no spec in `{path}`", "specs have names that end in .dl")
+        else:
+            inside = [path]
+        for spec in inside:
+            if spec not in seen:
+                seen.add(spec)
+                yield spec
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    def refuse(problem: OSError) -> None:
+        fail(f"`{problem.filename}` cannot be read: {reason(problem)}")
+
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if name.endswith(".dl"))
