@@ -36,6 +36,9 @@ def literal(value: Scalar, text: str | None = None) -> str:
         return text
     if isinstance(value, int) and abs(value) >= 10**_MAX_DIGITS:
         return hex(value)
+    if isinstance(value, float) and "e" in repr(value):
+        mantissa, _, exponent = repr(value).partition("e")
+        return f"{mantissa}e{int(exponent)}"  # 1e-5, not 1e-05
     return repr(value)
 
 

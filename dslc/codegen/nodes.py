@@ -350,7 +350,8 @@ Value = Expr | literals.Scalar | tuple["Value", ...] | list["Value"] | dict[str,
 def lit(value: Value, text: str | None = None) -> Expr:
     """`value` as a node: scalars become `Lit`, containers are converted through, nodes stay."""
     if value is None or isinstance(value, str | int | float):
-        return Lit(value, text)
+        text = text or getattr(value, "text", None)  # a number as the spec spells it
+        return Lit(float(value) if isinstance(value, float) else value, text)
     if isinstance(value, tuple):
         return TupleOf(tuple(lit(item) for item in value))
     if isinstance(value, list):

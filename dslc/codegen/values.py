@@ -66,9 +66,6 @@ def value(item: Any, naming: Naming) -> Expr:
         return TupleOf(tuple(value(i, naming) for i in item))
     if isinstance(item, str):
         return Lit(str(item))
-    if isinstance(item, float) and "e" in repr(item):
-        mantissa, _, exponent = repr(item).partition("e")
-        return Lit(item, f"{mantissa}e{int(exponent)}")  # 1e-5, not 1e-05
     return Lit(item)
 
 
