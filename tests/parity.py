@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,11 +20,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-from dslc_keras.model import write_model as write_keras
-from dslc_keras.training import TARGET as KERAS
-from dslc_torch.model import write_model as write_torch
-from dslc_torch.training import TARGET as TORCH
-from dslc_torch.words.layouts import modules, moves
 from torch import nn
 from torch.nn import functional as F
 
@@ -39,6 +33,11 @@ from dslc.spec.load import load
 from dslc.syntax import parse
 from dslc.vocab.dims import evaluate, product
 from dslc.vocab.tensor import Weight
+from dslc_keras.model import write_model as write_keras
+from dslc_keras.training import TARGET as KERAS
+from dslc_torch.model import write_model as write_torch
+from dslc_torch.training import TARGET as TORCH
+from dslc_torch.words.layouts import modules, moves
 
 torch.set_num_threads(1)
 BATCH = 3
@@ -184,7 +183,8 @@ def _silence(keras_layers: list[Any], torch_model: Any) -> None:
         layer = todo.pop()
         todo += layer._flatten_layers(include_self=False, recursive=True)
         for name in ("rate", "stddev", "dropout", "_dropout"):
-            if isinstance(getattr(layer, name, None), float):
+            own = not isinstance(getattr(type(layer), name, None), property)
+            if own and isinstance(getattr(layer, name, None), float):
                 setattr(layer, name, 0.0)
     for module in torch_model.modules():
         for name in ("p", "dropout", "std", "rate"):

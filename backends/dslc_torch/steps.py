@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dslc.codegen.emission import Context, Layout, Op
 from dslc.codegen.nodes import Assign, Call, Commented, Expr, Item, Ref, Star
 from dslc.plan import model as plan
@@ -73,6 +75,8 @@ class StepWriter(CallWriter):
         ops = self._ops(apply)
         before = apply.inputs[0]
         for index, op in enumerate(ops):
+            if op.first is not None:
+                op = _where_channels_stand(op, self._layout_now(state, before))
             last = index == len(ops) - 1
             after = apply.output if last else before
             shown = apply.shown if last else None
@@ -95,10 +99,12 @@ class StepWriter(CallWriter):
                 else:
                     assert op.call is not None
                     state.value = op.call(layer, state.value)
-            state.fresh, state.comment = (
-                True,
-                op.comment or self._comment(before, after, shown, op),
-            )
+            comment = op.comment or self._comment(before, after, shown, op)
+            state.fresh = state.value != state.variable
+            state.comment = comment if state.fresh else ""
+            named = self.forward[-1] if not state.fresh and comment else None
+            if isinstance(named, Assign):
+                self.forward[-1] = replace(named, comment=comment)
             state.layout = self._after(op, before, after, state)
 
     @staticmethod
@@ -194,3 +200,9 @@ class StepWriter(CallWriter):
         if first.before.rank == 1 and deep > 1:
             return "head"
         return "features" if self.function.kind == "model" and deep > 2 else "layers"
+
+
+def _where_channels_stand(op: Op, layout: Layout) -> Op:
+    """The operation that is written one way or the other, for channels as they are."""
+    inline = op.first if layout == "first" else op.inline
+    return replace(op, inline=inline, first=None, layout=layout)

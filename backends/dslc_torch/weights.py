@@ -7,10 +7,11 @@ class do, `own_init(layer, …)` around those that differ. Penalties are collect
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from dslc.codegen.emission import Context, Op, Table
+from dslc.codegen.backend import CannotKeepNames
+from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import (
     Attr,
     BinOp,
@@ -20,6 +21,7 @@ from dslc.codegen.nodes import (
     Def,
     Expr,
     Expression,
+    For,
     If,
     Kw,
     Lambda,
@@ -35,6 +37,7 @@ from dslc.codegen.nodes import (
 from dslc.codegen.values import value
 from dslc.codegen.walk import applied
 from dslc.plan import model as plan
+from dslc.vocab.kinds import Symbolic
 from dslc.vocab.word import Word
 
 
@@ -44,7 +47,9 @@ class Law:
 
     `init` writes the call that fills the tensor, such as `nn.init.zeros_(tensor)`; `function` is its name where
     a plain function does it. `present` is False where this layer has no such parameter although others of its
-    class do, None where that depends on a parameter of the block.
+    class do, None where that depends on a parameter of the block. `owner` is the class of the parts that have
+    the parameter, where it is not the layer itself. `guard` asks a layer whether it has the parameter, where a
+    missing one is not None. `comment` explains the line in `init_weights`.
     """
 
     attribute: str
@@ -53,6 +58,9 @@ class Law:
     function: Expr | None = None
     present: bool | None = True
     penalty: Word | None = None
+    owner: str = ""
+    guard: Callable[[Expr], Expr] | None = None
+    comment: str = ""
 
 
 def laws_of(op: Op) -> tuple[Law, ...]:
@@ -60,6 +68,10 @@ def laws_of(op: Op) -> tuple[Law, ...]:
 
 
 def _class_name(op: Op) -> str:
+    """The class whose layers follow the laws of `op`."""
+    owner = laws_of(op)[0].owner
+    if owner:
+        return owner
     assert isinstance(op.make, Call) and isinstance(op.make.func, Ref), op
     return op.make.func.name
 
@@ -78,30 +90,43 @@ class WeightLaws:
     def __init__(self, functions: tuple[plan.Function, ...], table: Table) -> None:
         self.common: dict[str, tuple[Law, ...]] = {}
         self.uniform = True  # every class has one penalty for all its layers
+        self.own = False  # some layer has laws that are not those of its class
         self.penalties: dict[str, tuple[tuple[str, Word], ...]] = {}
         self.helpers: list[str] = []
         kinds: dict[str, Counter[tuple[object, ...]]] = {}
         self.absent: set[tuple[str, str]] = set()  # (class, attribute) that some layers lack
         self.found: set[tuple[str, str]] = set()  # (class, attribute) that some layers have
         samples: dict[tuple[str, tuple[object, ...]], tuple[Law, ...]] = {}
-        for apply in applied(functions):
-            context = Context(apply, Ref, self.helpers.append)
-            for op in table.ops(context):
-                if not laws_of(op):
-                    continue
-                name, key = _class_name(op), _key(op)
-                kinds.setdefault(name, Counter())[key] += 1
-                samples.setdefault((name, key), laws_of(op))
-                for law in laws_of(op):
-                    if law.present is not True:
-                        self.absent.add((name, law.attribute))
-                    if law.present is not False:
-                        self.found.add((name, law.attribute))
-                given = _penalties(op)
-                if self.penalties.setdefault(name, given) != given:
-                    self.uniform = False
+        for op in self._all_ops(functions, table):
+            if not laws_of(op):
+                continue
+            name, key = _class_name(op), _key(op)
+            kinds.setdefault(name, Counter())[key] += 1
+            samples.setdefault((name, key), laws_of(op))
+            for law in laws_of(op):
+                if law.present is not True:
+                    self.absent.add((name, law.attribute))
+                if law.present is not False:
+                    self.found.add((name, law.attribute))
+            given = _penalties(op)
+            named = any(isinstance(s, Symbolic) for _, word in given for _, s in _strengths(word))
+            if self.penalties.setdefault(name, given) != given or named:
+                self.uniform = False
         for name, counter in kinds.items():
             self.common[name] = samples[name, _most(counter)]
+
+    def _all_ops(self, functions: tuple[plan.Function, ...], table: Table) -> Iterator[Op]:
+        """What the words of all functions become.
+
+        Raises:
+            CannotKeepNames: a law depends on a parameter of a block.
+        """
+        for function in functions:
+            for apply in applied((function,)):
+                try:
+                    yield from table.ops(Context(apply, Ref, self.helpers.append))
+                except NeedsNumbers as problem:
+                    raise CannotKeepNames(function.block) from problem
 
     @property
     def penalised(self) -> bool:
@@ -120,6 +145,7 @@ class WeightLaws:
         ]
         made = op.make
         if own:
+            self.own = True
             context.need_helper("own_init")
             made = Call(
                 Ref("own_init"),
@@ -129,9 +155,7 @@ class WeightLaws:
         if not self.uniform:
             for attribute, word in _penalties(op):
                 context.need_helper("penalised")
-                strengths = tuple(
-                    Kw(_STRENGTH[key], value(item, Ref)) for key, item in _strengths(word)
-                )
+                strengths = tuple(Kw(key, context.write(item)) for key, item in _strengths(word))
                 given = () if attribute == "weight" else (Lit(attribute),)
                 made = Call(Ref("penalised"), (made, *given), strengths)
         return replace(op, make=made)
@@ -149,17 +173,27 @@ class WeightLaws:
             body: list[Statement] = []
             for law in self.common[names[0]]:
                 target = Attr(Ref("module"), law.attribute)
-                fill = Expression(law.init(target))
+                fill = Expression(law.init(target), law.comment or None)
                 if not any((name, law.attribute) in self.found for name in names):
                     continue
-                if any((name, law.attribute) in self.absent for name in names):
-                    present = Compare(target, (("is not", Lit(None)),))
-                    body.append(If(present, (fill,)))
-                else:
+                if not any((name, law.attribute) in self.absent for name in names):
                     body.append(fill)
+                    continue
+                present: Expr = Compare(target, (("is not", Lit(None)),))
+                if law.guard is not None:
+                    present = law.guard(Ref("module"))
+                before = body[-1] if body else None
+                if isinstance(before, If) and before.test == present:
+                    body[-1] = replace(before, body=(*before.body, fill))
+                else:
+                    body.append(If(present, (fill,)))
             folded = (If(_isinstance("module", names), tuple(body), folded),)
         if not folded:
             return None
+        if self.own:
+            every = method(call("getattr", Ref("module"), "own_init", {}), "items")
+            draw = Expression(Call(Ref("fill"), (call("getattr", Ref("module"), Ref("name")),)))
+            folded += (For(TupleOf((Ref("name"), Ref("fill"))), every, (draw,)),)
         doc = "Draw the first weights of a layer as the spec says; torch's own draws differ."
         return Def("init_weights", (Param("module"),), folded, doc)
 
@@ -171,9 +205,12 @@ class WeightLaws:
         module = Ref("module")
         modules = method(Ref("model"), "modules")
         if not self.uniform:
-            element: Expr = method(module, "penalty")
-            test: Expr = call("hasattr", module, "penalty")
-            total: Expr = call("sum", Comprehension(element, module, modules, "generator", (test,)))
+            weight = call("getattr", module, Ref("name"))
+            element: Expr = _sum([_size(weight, kind, Ref(kind)) for kind in ("l1", "l2")])
+            pair = TupleOf((Ref("name"), TupleOf((Ref("l1"), Ref("l2")))))
+            own = method(call("getattr", module, "penalties", {}), "items")
+            every = Comprehension(element, module, modules, "generator", (), ((pair, own),))
+            total: Expr = call("sum", every)
             return Def("penalty", (Param("model"),), (Return(total),), doc)
         groups: dict[tuple[tuple[str, Word], ...], list[str]] = {}
         for name, given in self.penalties.items():
@@ -182,7 +219,7 @@ class WeightLaws:
         parts: list[Expr] = []
         for given, names in groups.items():
             element = _sum([_term(Attr(module, attribute), word) for attribute, word in given])
-            test = _isinstance("module", names)
+            test: Expr = _isinstance("module", names)
             parts.append(call("sum", Comprehension(element, module, modules, "generator", (test,))))
         return Def("penalty", (Param("model"),), (Return(_sum(parts)),), doc)
 
@@ -202,9 +239,6 @@ def _isinstance(name: str, classes: list[str]) -> Expr:
     return call("isinstance", Ref(name), kinds)
 
 
-_STRENGTH = {"l1": "l1", "l2": "l2"}
-
-
 def _strengths(word: Word) -> list[tuple[str, float]]:
     """(l1 | l2, λ) of a regulariser."""
     if word.word == "l1_l2":
@@ -213,11 +247,13 @@ def _strengths(word: Word) -> list[tuple[str, float]]:
 
 
 def _term(weight: Expr, word: Word) -> Expr:
-    terms: list[Expr] = []
-    for kind, strength in _strengths(word):
-        inner = method(method(weight, "abs" if kind == "l1" else "square"), "sum")
-        terms.append(BinOp("*", value(strength, Ref), inner))
-    return _sum(terms)
+    return _sum([_size(weight, kind, value(strength, Ref)) for kind, strength in _strengths(word)])
+
+
+def _size(weight: Expr, kind: str, strength: Expr) -> Expr:
+    """`strength * weight.square().sum()`, or that of the absolute values."""
+    total = method(method(weight, "abs" if kind == "l1" else "square"), "sum")
+    return BinOp("*", strength, total)
 
 
 def _sum(parts: list[Expr]) -> Expr:

@@ -48,6 +48,9 @@ class Op:
     ] = ()  # what the backend must know of the first values of its weights
     steps: Callable[..., tuple[tuple[Statement, ...], Expr]] | None = None
     note: str = ""
+    first: Callable[..., Expr] | None = (
+        None  # `inline` for channels behind the batch; `inline` itself then has them last
+    )
 
     @property
     def plain(self) -> bool:

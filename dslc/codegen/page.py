@@ -151,6 +151,7 @@ def _environment(templates: Path) -> Environment:
 def _helper(target: Target, name: str) -> str:
     """The definition in `helpers/<name>.py`: real Python, tested as such, without its imports."""
     text = (target.templates / "helpers" / f"{name}.py").read_text(encoding="utf-8")
+    text = f"\n{text}"
     return text[min(text.find(f"\n{word} ") for word in ("def", "class") if f"\n{word} " in text) :].strip()
 
 

@@ -1,6 +1,6 @@
 """One row a word: how Keras realises it. The rows register in `TABLE` when their module is imported."""
 
-from dslc_keras.words import core
+from dslc_keras.words import activations, core, merges, recurrent, sequence
 from dslc_keras.words.table import TABLE
 
-__all__ = ["TABLE", "core"]
+__all__ = ["TABLE", "activations", "core", "merges", "recurrent", "sequence"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.codegen.emission import Context, Op
-from dslc.vocab import activations, merges
 from dslc.vocab.layers import conv, core, noise, norm, pool, shape
 from dslc_keras.words.table import TABLE, initializer, layer, regularizer, unless
 
@@ -85,23 +84,3 @@ def flatten(word: shape.Flatten, context: Context) -> Op:
 @TABLE.row(noise.Dropout)
 def dropout(word: noise.Dropout, context: Context) -> Op:
     return layer(context, "Dropout", context.write(word.rate))
-
-
-@TABLE.row(activations.ReLU)
-def relu(word: activations.ReLU, context: Context) -> Op:
-    return layer(context, "ReLU")
-
-
-@TABLE.row(activations.Softmax)
-def softmax(word: activations.Softmax, context: Context) -> Op:
-    return layer(context, "Softmax")
-
-
-@TABLE.row(merges.Add)
-def add(word: merges.Add, context: Context) -> Op:
-    return layer(context, "Add")
-
-
-@TABLE.row(merges.Concat)
-def concat(word: merges.Concat, context: Context) -> Op:
-    return layer(context, "Concatenate")

@@ -29,17 +29,28 @@ def unless(value: Any, default: Any) -> Any:
     return None if value == default else value
 
 
+# Words that Keras has under another name, and their parameters.
+NAMES = {
+    "normal": ("random_normal", {"std": "stddev"}),
+    "truncated_normal": ("truncated_normal", {"std": "stddev"}),
+    "uniform": ("random_uniform", {"low": "minval", "high": "maxval"}),
+}
+
+
 def initializer(word: Word, context: Context, default: str) -> Expr | None:
     """The argument for an initialiser; None where it is the layer's default."""
-    options = {
+    name, renamed = NAMES.get(word.word, (word.word, {}))
+    given = {
         key: context.write(value)
         for key, value in word
-        if value != type(word).model_fields[key].default
+        if unless(value, type(word).model_fields[key].default) is not None
     }
-    if not options:
-        return None if word.word == default else Lit(word.word)
-    name = "".join(part.capitalize() for part in word.word.split("_"))
-    return Call(Ref(f"keras.initializers.{name}"), (), tuple(Kw(k, v) for k, v in options.items()))
+    if not given:
+        return None if word.word == default else Lit(name)
+    function = Ref("keras.initializers." + "".join(map(str.capitalize, name.split("_"))))
+    if len(given) == 1 and len(type(word).model_fields) == 1:
+        return Call(function, tuple(given.values()))
+    return Call(function, (), tuple(Kw(renamed.get(k, k), v) for k, v in given.items()))
 
 
 def regularizer(word: Word | None, context: Context) -> Expr | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.codegen.emission import Context, Op
-from dslc.codegen.nodes import Expr, Lit, Ref, call, lit, method
-from dslc.vocab import activations, merges
+from dslc.codegen.nodes import Lit, call, method
 from dslc.vocab.layers import conv, core, noise, norm, pool, shape
 from dslc_torch.weights import Law
 from dslc_torch.words.table import TABLE, law, module, unless
@@ -106,40 +105,3 @@ def flatten(word: shape.Flatten, context: Context) -> Op:
 @TABLE.row(noise.Dropout)
 def dropout(word: noise.Dropout, context: Context) -> Op:
     return module(context, "nn.Dropout", context.write(word.rate), stem="dropout")
-
-
-def _activation(name: str, function: str) -> Op:
-    return Op(call(f"nn.{name}"), inline=lambda x: call(function, x), stem=name.lower())
-
-
-@TABLE.row(activations.ReLU)
-def relu(word: activations.ReLU, context: Context) -> Op:
-    return _activation("ReLU", "F.relu")
-
-
-@TABLE.row(activations.Softmax)
-def softmax(word: activations.Softmax, context: Context) -> Op:
-    return Op(
-        call("nn.Softmax", Lit(-1)),
-        inline=lambda x: method(x, "softmax", -1),
-        stem="softmax",
-    )
-
-
-@TABLE.row(merges.Add)
-def add(word: merges.Add, context: Context) -> Op:
-    def total(*xs: Expr) -> Expr:
-        from dslc.codegen.nodes import BinOp
-
-        result = xs[0]
-        for x in xs[1:]:
-            result = BinOp("+", result, x)
-        return result
-
-    return Op(inline=total)
-
-
-@TABLE.row(merges.Concat)
-def concat(word: merges.Concat, context: Context) -> Op:
-    axis = 1 if context.apply.output.rank >= 3 else -1
-    return Op(inline=lambda *xs: call(Ref("torch.cat"), lit(list(xs)), dim=axis))

@@ -8,10 +8,11 @@ parameter. Words that are not in it have no weights. Arrays are numpy's, but not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dslc.vocab.layers import conv, core, norm
+from dslc.vocab import activations
+from dslc.vocab.layers import conv, core, norm, recurrent, sequence
 from dslc.vocab.word import Word
 
 Array = Any
@@ -39,6 +40,19 @@ DEPTHWISE = Turn(
     lambda a: a.transpose(2, 3, 0, 1).reshape(a.shape[2] * a.shape[3], 1, *a.shape[:2]),
     lambda a, shape: a.reshape(*shape[2:], *shape[:2]).transpose(2, 3, 0, 1),
 )
+# Gates of a GRU: z, r, n and r, z, n, side by side in the last axis.
+_GATES = Turn(lambda a: _swapped(a), lambda a, _: _swapped(a))
+GATES = Turn(lambda a: _swapped(a).transpose(1, 0), lambda a, _: _swapped(a.transpose(1, 0)))
+# (C, heads, size) and (heads·size, C); the way out has (heads, size, C) and (C, heads·size).
+INTO_HEADS = Turn(lambda a: a.reshape(a.shape[0], -1).T, lambda a, shape: a.T.reshape(shape))
+OUT_OF_HEADS = Turn(lambda a: a.reshape(-1, a.shape[-1]).T, lambda a, shape: a.T.reshape(shape))
+FLAT = Turn(lambda a: a.reshape(-1), lambda a, shape: a.reshape(shape))
+
+
+def _swapped(array: Array) -> Array:
+    """The first two of three blocks in the last axis change places."""
+    blocks = array.reshape(*array.shape[:-1], 3, -1)
+    return blocks[..., [1, 0, 2], :].reshape(array.shape)
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,16 @@ def _kernel(turn: Turn) -> tuple[Move, ...]:
     return Move("kernel", "weight", turn), Move("bias", "bias")
 
 
+def _recurrent(*bias: Move, turn: Turn = TRANSPOSED) -> tuple[Move, ...]:
+    kernel = Move("kernel", "weight_ih_l0", turn)
+    return kernel, Move("recurrent_kernel", "weight_hh_l0", turn), *bias
+
+
+def _projection(name: str, module: int, turn: Turn) -> tuple[Move, ...]:
+    kernel = Move(f"{name}_kernel", "weight", turn, module)
+    return kernel, Move(f"{name}_bias", "bias", FLAT, module)
+
+
 _SCALE_AND_SHIFT = (Move("gamma", "weight"), Move("beta", "bias"))
 
 MOVES: Mapping[type[Word], tuple[Move, ...]] = {
@@ -89,12 +113,28 @@ MOVES: Mapping[type[Word], tuple[Move, ...]] = {
     norm.LayerNorm: _SCALE_AND_SHIFT,
     norm.GroupNorm: _SCALE_AND_SHIFT,
     norm.RMSNorm: (Move("gamma", "weight"),),
+    activations.PReLU: (Move("alpha", "weight"),),
+    sequence.Embedding: (Move("embeddings", "weight"),),
+    sequence.PositionEmbedding: (Move("embeddings", "weight"),),
+    sequence.MultiHeadAttention: (
+        *_projection("query", 0, INTO_HEADS),
+        *_projection("key", 1, INTO_HEADS),
+        *_projection("value", 2, INTO_HEADS),
+        *_projection("output", 3, OUT_OF_HEADS),
+    ),
+    recurrent.SimpleRNN: _recurrent(Move("bias", "bias_ih_l0")),
+    recurrent.LSTM: _recurrent(Move("bias", "bias_ih_l0")),
+    recurrent.GRU: _recurrent(
+        Move("bias", "bias_ih_l0", _GATES, part=0),
+        Move("bias", "bias_hh_l0", _GATES, part=1),
+        turn=GATES,
+    ),
 }
 
 
 def moves(word: Word, names: tuple[str, ...] | list[str]) -> Iterator[Move]:
     """The moves of those arrays of `word` that it has with its parameters (`names`)."""
-    found = MOVES[type(word)]
+    found = _all_moves(word)
     missing = set(names) - {move.array for move in found}
     assert not missing, f"{word.word}: nothing says where {missing} go"
     return (move for move in found if move.array in names)
@@ -102,4 +142,15 @@ def moves(word: Word, names: tuple[str, ...] | list[str]) -> Iterator[Move]:
 
 def modules(word: Word) -> int:
     """How many modules with weights `word` becomes."""
-    return 1 + max(move.module for move in MOVES[type(word)])
+    return 1 + max(move.module for move in _all_moves(word))
+
+
+def _all_moves(word: Word) -> tuple[Move, ...]:
+    if not isinstance(word, recurrent.Bidirectional):
+        return MOVES[type(word)]
+    one_way = MOVES[type(word.layer)]
+    return tuple(
+        replace(move, array=f"{way}_{move.array}", parameter=f"{move.parameter}{ending}")
+        for way, ending in (("forward", ""), ("backward", "_reverse"))
+        for move in one_way
+    )

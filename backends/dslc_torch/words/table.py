@@ -6,7 +6,9 @@ from typing import Any, get_args
 
 from dslc.codegen.emission import Context, Layout, Op, Table
 from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
+from dslc.vocab import initializers
 from dslc.vocab.kinds import Computed, Param
+from dslc.vocab.layers import recurrent
 from dslc.vocab.word import Word
 from dslc_torch.weights import Law
 
@@ -39,13 +41,15 @@ def unless(value: Any, default: Any) -> Any:
     return None if value == default else value
 
 
-# Laws that torch has under another name. Normal laws are truncated, which torch's are not: those are helpers.
+# What fills a tensor by a law of no parameters. torch's normal laws are not cut: those are helpers.
 PLAIN = {
     "glorot_uniform": "nn.init.xavier_uniform_",
+    "orthogonal": "nn.init.orthogonal_",
     "zeros": "nn.init.zeros_",
     "ones": "nn.init.ones_",
 }
-HELPERS = ("glorot_normal", "he_normal", "lecun_normal", "he_uniform", "lecun_uniform")
+CUT_NORMAL = ("glorot_normal", "he_normal", "lecun_normal")
+GAINS = {"he_uniform": "relu", "lecun_uniform": "linear"}
 
 
 def law(
@@ -55,13 +59,51 @@ def law(
     *,
     present: bool | None = True,
     penalty: Word | None = None,
+    owner: str = "",
 ) -> Law:
-    """How `word` fills the parameter `attribute` of a layer."""
-    if word.word in PLAIN:
-        function: Expr = Ref(PLAIN[word.word])
-    elif word.word in HELPERS:
+    """How `word` fills the parameter `attribute` of a layer, or of its parts of the class `owner`."""
+    for _, item in word:
+        context.number(item)  # the laws of all layers stand together, outside of blocks
+    key = word.word, tuple(item for _, item in word)
+    function = _function(context, word)
+
+    def init(tensor: Expr) -> Expr:
+        if function is not None:
+            return Call(function, (tensor,))
+        return _fill(context, word, tensor)
+
+    penalty = None if present is False else penalty
+    return Law(attribute, init, key, function, present, penalty, owner)
+
+
+def _function(context: Context, word: Word) -> Expr | None:
+    """The function that fills a tensor, where it needs nothing but that."""
+    if word.word in CUT_NORMAL:
         context.need_helper(f"{word.word}_")
-        function = Ref(f"{word.word}_")
-    else:
-        raise AssertionError(word)
-    return Law(attribute, lambda tensor: call(function, tensor), word, function, present, penalty)
+        return Ref(f"{word.word}_")
+    plain = all(item == type(word).model_fields[name].default for name, item in word)
+    return Ref(PLAIN[word.word]) if plain and word.word in PLAIN else None
+
+
+def _fill(context: Context, word: Any, tensor: Expr) -> Expr:
+    write = context.write
+    match word:
+        case initializers._Scaled():
+            return call("nn.init.kaiming_uniform_", tensor, nonlinearity=GAINS[word.word])
+        case initializers.Orthogonal():
+            return call("nn.init.orthogonal_", tensor, gain=write(word.gain))
+        case initializers.Normal():
+            return call("nn.init.normal_", tensor, write(word.mean), write(word.std))
+        case initializers.TruncatedNormal():
+            low, high = word.mean - 2 * word.std, word.mean + 2 * word.std
+            given = (write(item) for item in (word.mean, word.std, low, high))
+            return call("nn.init.trunc_normal_", tensor, *given)
+        case initializers.Uniform():
+            return call("nn.init.uniform_", tensor, write(word.low), write(word.high))
+        case initializers.Constant():
+            return call("nn.init.constant_", tensor, write(word.value))
+        case recurrent.ForgetBias():
+            context.need_helper("forget_bias_")
+            inner = law(context, "", word.others)
+            return call("forget_bias_", inner.init(tensor))
+    raise AssertionError(word)

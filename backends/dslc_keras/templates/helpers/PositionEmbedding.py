@@ -1,0 +1,19 @@
+import keras
+from keras import layers
+
+
+class PositionEmbedding(layers.Layer):
+    """Adds a learned vector to each step of a sequence."""
+
+    def __init__(self, length, initializer="uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.initializer = initializer
+
+    def build(self, shape):
+        self.embeddings = self.add_weight(
+            (self.length, shape[-1]), self.initializer, name="embeddings"
+        )
+
+    def call(self, x):
+        return x + self.embeddings[: keras.ops.shape(x)[1]]

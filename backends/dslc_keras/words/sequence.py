@@ -1,0 +1,71 @@
+"""Rows for tokens and sequences: embeddings and attention."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslc.codegen.emission import Context, Op
+from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
+from dslc.vocab.layers import sequence
+from dslc_keras.words.table import TABLE, initializer, layer, regularizer, unless
+
+
+@TABLE.row(sequence.Embedding)
+def embedding(word: sequence.Embedding, context: Context) -> Op:
+    """With a penalty, if only of zero: it makes the gradient of the table dense.
+
+    A sparse gradient has a row for each token of the batch, and Keras' optimisers and clipping square the rows
+    of a repeated token before they add them.
+    """
+    penalty = regularizer(word.regularizer, context)
+    made = layer(
+        context,
+        "Embedding",
+        context.write(word.vocabulary),
+        context.write(word.dim),
+        embeddings_initializer=initializer(word.init, context, "uniform"),
+        embeddings_regularizer=penalty or call("keras.regularizers.L2", 0.0),
+    )
+    if penalty is not None:
+        return made
+    return replace(
+        made,
+        note="The zero penalty makes the gradient of the table dense: in a sparse one Keras"
+        " squares the rows of a repeated token before it adds them.",
+    )
+
+
+@TABLE.row(sequence.PositionEmbedding)
+def position_embedding(word: sequence.PositionEmbedding, context: Context) -> Op:
+    (x,) = context.apply.inputs
+    context.need_helper("PositionEmbedding")
+    made = layer(
+        context,
+        "PositionEmbedding",
+        context.write(word._length(x)),
+        initializer=initializer(word.init, context, "uniform"),
+    )
+    assert isinstance(made.make, Call)
+    return replace(made, make=replace(made.make, func=Ref("PositionEmbedding")))
+
+
+@TABLE.row(sequence.MultiHeadAttention)
+def attention(word: sequence.MultiHeadAttention, context: Context) -> Op:
+    made = layer(
+        context,
+        "MultiHeadAttention",
+        context.write(word.heads),
+        context.write(word.head_size(context.apply.inputs[0])),
+        dropout=unless(word.dropout, 0.0),
+        use_bias=unless(word.bias, True),
+        kernel_initializer=initializer(word.init, context, "glorot_uniform"),
+        bias_initializer=initializer(word.bias_init, context, "zeros"),
+        kernel_regularizer=regularizer(word.regularizer, context),
+    )
+    causal = unless(word.causal, False)
+    mask = () if causal is None else (Kw("use_causal_mask", context.write(causal)),)
+
+    def attend(attention: Expr, query: Expr, value: Expr | None = None) -> Expr:
+        return Call(attention, (query, query if value is None else value), mask)
+
+    return replace(made, call=attend)
