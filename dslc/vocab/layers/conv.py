@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.dims import Dim, less, product
-from dslc.vocab.initializers import GlorotUniform, Initial, VectorInitial, Zeros
+from dslc.vocab.initializers import GlorotUniform, Initial, Orthogonal, VectorInitial, Zeros
 from dslc.vocab.kinds import Boolean, Count, Padding, Size1, Size2, Size3, SizeOf
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.layers.window import pads, per_axis, slide, spread
@@ -250,6 +250,8 @@ class _Depthwise(Layer):
         yield from _stride_and_dilation(self.stride, self.dilation)
         if len(set(per_axis(self.stride, 2))) > 1:
             yield "`stride` must be equal for both axes: TensorFlow has no other depthwise convolution"
+        if isinstance(self.init, Orthogonal):
+            yield "`init=orthogonal` is for one matrix, here every channel has windows of its own"
 
     def _places(self, x: Tensor) -> tuple[Dim, ...] | Mismatch:
         refusal = need_channels(self, x, (3,))
