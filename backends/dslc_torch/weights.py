@@ -72,8 +72,10 @@ def _class_name(op: Op) -> str:
     owner = laws_of(op)[0].owner
     if owner:
         return owner
+    """The class that `isinstance` asks for: helpers such as `Conv2dSame` extend one of torch's."""
     assert isinstance(op.make, Call) and isinstance(op.make.func, Ref), op
-    return op.make.func.name
+    name = op.make.func.name
+    return f"nn.{name.removesuffix('Same')}" if name.endswith("Same") else name
 
 
 def _key(op: Op) -> tuple[object, ...]:

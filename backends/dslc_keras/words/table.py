@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from dslc.codegen.emission import Context, Op, Table
 from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref
@@ -10,12 +10,13 @@ from dslc.vocab.kinds import Computed, Param
 from dslc.vocab.word import Word
 
 TABLE = Table()
+EXPRESSIONS = get_args(Expr)
 
 
 def layer(context: Context, name: str, *args: Expr, **options: Any) -> Op:
     """`layers.<name>(args, option=…)`; an option that is None is left out."""
     given = tuple(
-        Kw(key, value if isinstance(value, Call | Lit | Ref) else context.write(value))
+        Kw(key, value if isinstance(value, EXPRESSIONS) else context.write(value))
         for key, value in options.items()
         if value is not None
     )

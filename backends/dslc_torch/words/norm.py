@@ -1,0 +1,73 @@
+"""Normalisations in torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dslc.codegen.emission import Context, Op
+from dslc.codegen.nodes import BinOp, Expr, Lit, call
+from dslc.vocab.kinds import Symbolic
+from dslc.vocab.layers import norm
+from dslc_torch.words.table import TABLE, module, unless
+
+
+@TABLE.row(norm.BatchNorm)
+def batch_norm(word: norm.BatchNorm, context: Context) -> Op:
+    (x,) = context.apply.inputs
+    name = f"BatchNorm{max(x.rank - 1, 1)}d"
+    context.need_helper(name)
+    scale, center = context.number(word.scale), context.number(word.center)
+    made = module(
+        context,
+        name,
+        context.write(x.channels),
+        eps=unless(word.epsilon, 1e-5),
+        momentum=_share_of_new(word.momentum, context),
+        affine=None if scale or center else False,
+        stem="norm",
+        layout="first" if x.rank > 1 else "any",
+    )
+    if scale is center:
+        return made
+    context.need_helper("without")
+    assert made.make is not None
+    return replace(made, make=call("without", made.make, "bias" if scale else "weight"))
+
+
+def _share_of_new(momentum: Any, context: Context) -> Expr | None:
+    """torch's `momentum` is the share of the new value, the spec's that of the old."""
+    if isinstance(momentum, Symbolic):
+        return BinOp("-", Lit(1), context.write(momentum))
+    return None if momentum == 0.9 else context.write(round(1 - momentum, 12))
+
+
+@TABLE.row(norm.LayerNorm)
+def layer_norm(word: norm.LayerNorm, context: Context) -> Op:
+    return _over_last_axis("nn.LayerNorm", unless(word.epsilon, 1e-5), context)
+
+
+@TABLE.row(norm.RMSNorm)
+def rms_norm(word: norm.RMSNorm, context: Context) -> Op:
+    return _over_last_axis("nn.RMSNorm", word.epsilon, context)
+
+
+def _over_last_axis(name: str, epsilon: Any, context: Context) -> Op:
+    (x,) = context.apply.inputs
+    layout: Any = "last" if x.rank > 1 else "any"
+    channels = context.write(x.channels)
+    return module(context, name, channels, eps=epsilon, stem="norm", layout=layout)
+
+
+@TABLE.row(norm.GroupNorm)
+def group_norm(word: norm.GroupNorm, context: Context) -> Op:
+    (x,) = context.apply.inputs
+    return module(
+        context,
+        "nn.GroupNorm",
+        context.write(word.groups),
+        context.write(x.channels),
+        eps=unless(word.epsilon, 1e-5),
+        stem="norm",
+        layout="first" if x.rank > 1 else "any",
+    )
