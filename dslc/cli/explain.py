@@ -1,0 +1,95 @@
+"""`dslc explain`: the page behind a code, in the terminal and as Markdown."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from dslc.cli import FINE
+from dslc.cli.console import fail, say, style, width
+from dslc.codes import all_codes
+from dslc.codes.code import Code
+from dslc.diagnostics import did_you_mean
+
+FAMILIES = {
+    "E01": "syntax and files",
+    "E02": "names and values",
+    "E03": "shapes",
+    "E04": "model, data and training together",
+    "E05": "what a backend cannot express",
+    "L": "advice",
+}
+
+
+@click.command("explain")
+@click.argument("code", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "markdown")),
+    default="text",
+    help="For the terminal, or as the page of the documentation.",
+)
+def explain_command(code: str | None, form: str) -> int:
+    """Say what CODE means, why it is a mistake, and how to mend it; without CODE list all."""
+    if code is None:
+        say(codes_markdown() if form == "markdown" else _list())
+        return FINE
+    codes = all_codes()
+    found = codes.get(code.strip("[]:").upper())
+    if found is None:
+        close = did_you_mean(code.upper(), codes)
+        hint = f"did you mean `{close}`?" if close else "`dslc explain` lists them"
+        fail(f"there is no code `{code}`", hint)
+    say(code_markdown(found) if form == "markdown" else _page(found))
+    return FINE
+
+
+def _page(code: Code) -> str:
+    room = min(width(), 88) - 2
+    lines = [style(f"{code.code}: {code.title}", bold=True), ""]
+    for paragraph in code.why.split("\n\n"):
+        lines += [f"  {line}" for line in textwrap.wrap(paragraph, room)] + [""]
+    for name, text, color in (("wrong", code.wrong, "red"), ("right", code.right, "green")):
+        if text:
+            lines += [f"{style(name, fg=color, bold=True)}:", ""]
+            lines += [f"    {line}".rstrip() for line in text.splitlines()] + [""]
+    return "\n".join(lines)
+
+
+def _list() -> str:
+    lines: list[str] = []
+    for family, codes in families().items():
+        lines += [style(family, bold=True)] + [f"  {c.code}  {c.title}" for c in codes] + [""]
+    return "\n".join([*lines, "`dslc explain CODE` says more.", ""])
+
+
+def families() -> dict[str, list[Code]]:
+    """The codes by what they are about."""
+    found: dict[str, list[Code]] = {}
+    for code in all_codes().values():
+        title = next((t for start, t in FAMILIES.items() if code.code.startswith(start)), "other")
+        found.setdefault(title, []).append(code)
+    return found
+
+
+def code_markdown(code: Code) -> str:
+    """One code as a section of `docs/codes.md`."""
+    parts = [f"### {code.code}: {code.title}\n\n{code.why}\n"]
+    for name, text in (("Wrong", code.wrong), ("Right", code.right)):
+        if text:
+            parts.append(f"{name}:\n\n```dl\n{text.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def codes_markdown() -> str:
+    """`docs/codes.md`."""
+    parts = [
+        "# Codes\n\nEvery mistake that dslc finds has a code. `dslc explain CODE` shows these texts in the "
+        "terminal. Codes are never reused.\n"
+    ]
+    for family, codes in families().items():
+        parts.append(f"## {family[0].upper()}{family[1:]}\n")
+        parts += [code_markdown(code) for code in codes]
+    return "\n".join(parts)
