@@ -107,6 +107,7 @@ def both(
     """The two models of a spec with the same random weights, and an input of BATCH samples."""
     spec, graph = graph_of(text)
     keras.config.set_floatx(dtype)
+    keras.config.set_dtype_policy(dtype)
     torch.set_default_dtype(getattr(torch, dtype))
     for_keras, for_torch = (section(spec, graph, w) for w in (write_keras, write_torch))
     random = np.random.default_rng(7)

@@ -109,8 +109,8 @@ CASES = [*convolutions(), *transposed(), *by_channel(), *poolings()]
 def test_a_window(given: str, step: str) -> None:
     from parity import compare, model_text
 
-    # TensorFlow has no MaxPool3D for float64 on CPUs.
-    single = "MaxPool3D" in step
+    # TensorFlow pools no float64 volumes on CPUs.
+    single = "Pool3D" in step
     compare(
         model_text(given, f"x -> {step}"),
         dtype="float32" if single else "float64",
@@ -118,12 +118,19 @@ def test_a_window(given: str, step: str) -> None:
     )
 
 
-BLOCK = """
-block Down(filters, size, step) {{
-  input x
-  x -> {layer} -> relu
-}}
-"""
+PARAMETERS = {"filters": (4, 6), "size": (2, 3), "step": (1, 2)}
+
+
+def used_twice(given: str, layer: str, after: str = "") -> str:
+    """A model that uses a block around `layer` with two values for each of its parameters."""
+    from parity import model_text
+
+    names = [name for name in PARAMETERS if name in layer]
+    block = f"block Down({', '.join(names)}) {{\n  input x\n  x -> {layer} -> relu\n}}\n"
+    first, second = (", ".join(str(PARAMETERS[n][i]) for n in names) for i in (0, 1))
+    return model_text(given, f"x -> Down({first}) -> Down({second}){after}", block)
+
+
 USED_TWICE = [
     "Conv2D(filters, 3x3, stride=step, padding=same)",
     "Conv2D(filters, 3x3, stride=2, padding=same)",
@@ -152,10 +159,9 @@ USED_TWICE = [
 
 @pytest.mark.parametrize("layer", USED_TWICE)
 def test_a_block_that_is_used_with_two_sizes(layer: str) -> None:
-    from parity import compare, model_text
+    from parity import compare
 
-    flow = "x -> Down(4, 2, 1) -> Down(6, 3, 2)"
-    compare(model_text("11x8x4", flow, BLOCK.format(layer=layer)))
+    compare(used_twice("11x8x4", layer))
 
 
 SEQUENCES = [
@@ -169,21 +175,20 @@ SEQUENCES = [
 
 @pytest.mark.parametrize("layer", SEQUENCES)
 def test_a_block_for_sequences(layer: str) -> None:
-    from parity import compare, model_text
+    from parity import compare
 
-    flow = "x -> Down(4, 2, 1) -> Down(6, 3, 2) -> Dense(2)"
-    compare(model_text("13x4", flow, BLOCK.format(layer=layer)))
+    compare(used_twice("13x4", layer, " -> Dense(2)"))
 
 
 FLOWS = [
     "x -> Conv2D(4, 3x3, padding=same) * 3 -> GlobalAvgPool2D",
     "x -> repeat 2 { Conv2D(6, 3x3, stride=2, padding=same) -> relu } -> GlobalMaxPool2D",
     "x -> repeat 2 { Conv2D(6, 3x3, padding=same) -> MaxPool2D(2x2, padding=same) } -> Flatten",
-    "let conv = Conv2D(4, 3x3, padding=same)\n  x -> conv -> relu -> conv",
-    "let conv = Conv2D(4, 3x3, stride=2, padding=same)\n  x -> conv -> relu -> conv",
-    "let pool = MaxPool2D(3x3, stride=2, padding=1)\n  x -> pool -> relu -> pool",
-    "let pool = AvgPool2D(3x3, stride=2, padding=1)\n  x -> pool -> relu -> pool",
-    "let small = SeparableConv2D(4, 3x3, padding=same)\n  add(x -> small, x -> relu -> small)",
+    "conv = Conv2D(4, 3x3, padding=same)\n  x -> conv -> relu -> conv",
+    "conv = Conv2D(4, 3x3, stride=2, padding=same)\n  x -> conv -> relu -> conv",
+    "pool = MaxPool2D(3x3, stride=2, padding=1)\n  x -> pool -> relu -> pool",
+    "pool = AvgPool2D(3x3, stride=2, padding=1)\n  x -> pool -> relu -> pool",
+    "small = SeparableConv2D(4, 3x3, padding=same)\n  add(x -> small, x -> relu -> small)",
 ]
 
 

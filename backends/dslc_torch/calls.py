@@ -231,6 +231,8 @@ class CallWriter(Scope):
         def calling(*xs: Expr) -> Expr:
             values_now, layout = list(xs), canonical(before)
             for op, made in stages:
+                if op.first is not None:
+                    op = where_channels_stand(op, layout)
                 wanted = layout if op.layout == "any" else op.layout
                 moved = [to_layout(x, before, layout, wanted) for x in values_now]
                 values_now, layout = [_apply_op(op, made, moved)], wanted
@@ -260,3 +262,9 @@ def _apply_op(op: Op, made: Expr | None, xs: list[Expr]) -> Expr:
         assert op.inline is not None
         return op.inline(*xs)
     return op.call(made, *xs) if op.call is not None else Call(made, tuple(xs))
+
+
+def where_channels_stand(op: Op, layout: Layout) -> Op:
+    """The operation that is written one way or the other, for channels as they are."""
+    inline = op.first if layout == "first" else op.inline
+    return replace(op, inline=inline, first=None, layout=layout)

@@ -8,7 +8,7 @@ from dslc.codegen.emission import Context, Layout, Op
 from dslc.codegen.nodes import Assign, Call, Commented, Expr, Item, Ref, Star
 from dslc.plan import model as plan
 from dslc.vocab.tensor import Tensor
-from dslc_torch.calls import CallWriter
+from dslc_torch.calls import CallWriter, where_channels_stand
 from dslc_torch.layouts import canonical, shape_comment, to_layout
 from dslc_torch.scope import Piece, State
 
@@ -51,12 +51,10 @@ class StepWriter(CallWriter):
                 self._add(self._invocation(step.target), state)
             case plan.Shared():
                 self._flush(state)
+                state.settle(self.forward)
                 tensor = step.target.target.inputs[0]
                 x = to_layout(state.value, tensor, state.layout, canonical(tensor))
-                state.settle(self.forward)
-                state.value = self._call_shared(
-                    step.target, [x if x != state.value else state.value]
-                )
+                state.value = self._call_shared(step.target, [x])
                 state.layout, state.fresh = canonical(step.target.output), True
             case plan.Loop():
                 self._loop(step.target, state)
@@ -76,7 +74,7 @@ class StepWriter(CallWriter):
         before = apply.inputs[0]
         for index, op in enumerate(ops):
             if op.first is not None:
-                op = _where_channels_stand(op, self._layout_now(state, before))
+                op = where_channels_stand(op, self._layout_now(state, before))
             last = index == len(ops) - 1
             after = apply.output if last else before
             shown = apply.shown if last else None
@@ -200,9 +198,3 @@ class StepWriter(CallWriter):
         if first.before.rank == 1 and deep > 1:
             return "head"
         return "features" if self.function.kind == "model" and deep > 2 else "layers"
-
-
-def _where_channels_stand(op: Op, layout: Layout) -> Op:
-    """The operation that is written one way or the other, for channels as they are."""
-    inline = op.first if layout == "first" else op.inline
-    return replace(op, inline=inline, first=None, layout=layout)

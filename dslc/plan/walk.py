@@ -15,9 +15,9 @@ from dslc.plan.variants import Variant, compact, find_variants, holds
 from dslc.spec import ir
 from dslc.spec.bind import bind
 from dslc.spec.values import UNKNOWN, evaluate
-from dslc.vocab.dims import Dim
+from dslc.vocab.dims import Dim, symbol
 from dslc.vocab.kinds import Computed, NamedSize, Param
-from dslc.vocab.tensor import FlowWord, Mismatch, Tensor
+from dslc.vocab.tensor import AXES, FlowWord, Mismatch, Tensor
 
 
 class Fix(Exception):
@@ -385,7 +385,6 @@ class _Body:
         """The callee's output in terms of this function."""
         from dslc.plan.model import size_name
         from dslc.vocab.dims import Sym, substitute
-        from dslc.vocab.tensor import AXES
 
         sizes: dict[str, Dim] = {
             name: value for name, value in values.items() if isinstance(value, (int, Sym))
@@ -413,8 +412,33 @@ class _Body:
             return plan.Apply(word, inputs, output, None, use.node.span)
         target = self._target(layer.target, inputs)
         assert isinstance(target, (plan.Apply, plan.Invoke))
-        self.made.setdefault(use.name, target)
+        self.made[use.name] = _for_both(self.made.get(use.name, target), target)
         return plan.Shared(use.name, self.made[use.name], target.output, target.shown)
+
+
+def _for_both(
+    made: plan.Apply | plan.Invoke, use: plan.Apply | plan.Invoke
+) -> plan.Apply | plan.Invoke:
+    """A layer that is used again: a size that is another this time is known for none of its uses."""
+    if not isinstance(made, plan.Apply) or not isinstance(use, plan.Apply):
+        return made
+    pairs = list(zip(made.inputs, use.inputs, strict=True))
+    if all(a == b or a.rank != b.rank for a, b in pairs):
+        return made
+    inputs = tuple(
+        Tensor(
+            tuple(
+                x if x == y else symbol(f"{axis}{i}")
+                for axis, x, y in zip(AXES[a.rank], a.shape, b.shape, strict=True)
+            ),
+            a.dtype,
+        )
+        for i, (a, b) in enumerate(pairs)
+    )
+    output = made.word.infer(*inputs)
+    if isinstance(output, Mismatch):
+        return made
+    return plan.Apply(made.word, inputs, output, None, made.span)
 
 
 def _uses_in(target: ir.Target) -> list[ir.WordUse | ir.BlockUse]:
