@@ -154,7 +154,10 @@ def test_parameters_that_a_block_leaves_open() -> None:
         ("Conv2D", {"filters": 3, "kernel": 3}, [(10,)], "E0301", "before them"),
         ("LSTM", {"units": 3}, [(8, 8, 3)], "E0301", "becomes a step"),
         ("add", {}, [(32, 32, 16), (32, 32, 32)], "E0302", "Conv2D(32, 1x1)"),
-        ("add", {}, [(32, 32, 16), (16, 16, 16)], "E0302", "stride"),
+        ("add", {}, [(32, 32, 64), (32, 32, 32)], "E0302", "Conv2D(64, 1x1)"),
+        ("add", {}, [(32, 32, 16), (16, 16, 32)], "E0302", "Conv2D(32, 1x1, stride=2)"),
+        ("add", {}, [(28, 28, 64), (55, 55, 16)], "E0302", "Conv2D(64, 1x1, stride=2)"),
+        ("add", {}, [(10, 8), (9, 8)], "E0302", "length"),
         ("add", {}, [(8,), (16,)], "E0302", "Dense(16)"),
         ("Conv2D", {"filters": 3, "kernel": 5}, [(4, 4, 1)], "E0303", "padding=same"),
         (

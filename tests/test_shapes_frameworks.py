@@ -12,11 +12,14 @@ from shape_cases import CASES, Case
 from shape_oracles import Answer, Inexpressible, ask_keras, ask_torch
 
 from dslc.vocab.tensor import Tensor, count
+from dslc.vocab.word import words
 
 pytestmark = [pytest.mark.framework, pytest.mark.filterwarnings("ignore")]
 
 VALID = 200
 EXAMPLES = {
+    **dict.fromkeys(words("activation"), 240),
+    **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "Flatten"), 240),
     **{f"{kind}Pool{n}D": 300 + 200 * n for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional", "MultiHeadAttention"), 340),
     **dict.fromkeys(("Crop", "Dropout", "GaussianNoise", "dot"), 600),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from dslc.vocab.dims import Dim, differs, is_generic, product
+from dslc.vocab.dims import Dim, ceil_div, differs, is_generic, product
 from dslc.vocab.kinds import Boolean, Whole
 from dslc.vocab.refusals import RANK_NAMES, axis_names, need_known, need_numbers, need_rank
 from dslc.vocab.tensor import FlowWord, Mismatch, Tensor
@@ -70,13 +70,35 @@ def _cure(a: Tensor, b: Tensor) -> str:
         return f"one is {RANK_NAMES.get(a.rank)}, the other {RANK_NAMES.get(b.rank)}"
     wrong = [i for i, (m, n) in enumerate(zip(a.shape, b.shape, strict=True)) if differs(m, n)]
     if wrong == [a.rank - 1]:
-        layers = {2: "Conv1D({}, 1)", 3: "Conv2D({}, 1x1)", 4: "Conv3D({}, 1x1x1)"}
-        return f"project the shortcut: x -> {layers.get(a.rank, 'Dense({})').format(b.channels)}"
-    names = axis_names(a)
-    which = ", ".join(names[i] for i in wrong)
-    return (
-        f"{which}: use the same strides and padding on both paths, or the same stride in a shortcut"
-    )
+        return f"project the shortcut: x -> {_projection(a.rank, _larger(a.channels, b.channels))}"
+    for large, small in ((a, b), (b, a)):
+        stride = _stride(large, small)
+        if stride is not None:
+            project = _projection(a.rank, small.channels, stride)
+            return f"project the shortcut with the stride of the main path: x -> {project}"
+    which = ", ".join(axis_names(a)[i] for i in wrong)
+    return f"they differ in {which}: use the same strides and padding on both paths"
+
+
+def _larger(m: Dim, n: Dim) -> Dim:
+    return max(m, n) if isinstance(m, int) and isinstance(n, int) else n
+
+
+def _projection(rank: int, channels: Dim, stride: int = 1) -> str:
+    """The layer that changes the number of channels of every place, and skips places with a stride."""
+    if rank == 1:
+        return f"Dense({channels})"
+    size = "x".join(["1"] * (rank - 1))
+    return f"Conv{rank - 1}D({channels}, {size}{f', stride={stride}' if stride > 1 else ''})"
+
+
+def _stride(large: Tensor, small: Tensor) -> int | None:
+    """The stride that makes the places of `small` from those of `large`."""
+    pairs = list(zip(large.spatial, small.spatial, strict=True))
+    for stride in range(2, 9):
+        if pairs and all(ceil_div(n, stride) == m for n, m in pairs):
+            return stride
+    return None
 
 
 class Add(_Same):
