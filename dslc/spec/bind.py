@@ -159,7 +159,7 @@ def bind(
     if found:
         return UNKNOWN, found
     for name, default in (defaults or {}).items():
-        if name in fields and name not in arguments:
+        if name not in arguments and name in fields and _is_usual(fields[name].default, name):
             values[name] = default
     try:
         bound = word.model_construct(**values)
@@ -221,3 +221,10 @@ def show_value(value: Any) -> str:
     if hasattr(value, "shape"):
         return f"the tensor {value}"
     return str(value)
+
+
+def _is_usual(default: Any, name: str) -> bool:
+    """Whether a parameter's own default is what most layers do: only then does `defaults` speak for it. An
+    embedding or a `prelu` has first values of its own kind."""
+    usual = {"init": "glorot_uniform", "bias_init": "zeros"}
+    return bool(getattr(default, "word", default) == usual.get(name, default))
