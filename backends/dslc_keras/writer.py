@@ -28,15 +28,15 @@ from dslc.codegen.nodes import (
     Ref,
     Return,
     Statement,
-    TupleOf,
     UnaryOp,
     call,
     lit,
 )
 from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
-from dslc.vocab.dims import Sym, is_generic
+from dslc.vocab.dims import is_generic
 from dslc.vocab.tensor import AXES, Tensor
+from dslc_keras.shapes import keep_sizes, make_input, shape_comment
 
 # Names that the page around the model uses; a value of the spec gets a `_` when it has one of them.
 TAKEN = frozenset({"keras", "layers", "np", "json", "os", "sys", "math", "fail", "main", "predict"})
@@ -57,6 +57,7 @@ class FunctionWriter:
         self.taken = set(TAKEN) | set(names.values())
         for name in [p.name for p in function.parameters] + named_values(function):
             self.variables[name] = Ref(self._new(name))
+        self.shared: dict[str, Op] = {}
         self.kept_labels = labels_used(function)
         self.sizes: dict[str, Expr] = {}
         for name, tensor in function.inputs.items():
@@ -83,13 +84,12 @@ class FunctionWriter:
         """`def name(inputs…, parameters…)` of a block."""
         self._statements()
         inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
-        return Def(name, (*inputs, *self._parameters()), tuple(self.body))
+        body = keep_sizes(self.body, self.sizes, self._new)
+        return Def(name, (*inputs, *self._parameters()), tuple(body))
 
     def write_model(self, name: str, docstring: str) -> Def:
         for input_name, tensor in self.function.inputs.items():
-            made = call("keras.Input", self._input_shape(tensor), name=input_name)
-            if tensor.dtype == "int":
-                made = replace(made, kwargs=(*made.kwargs, Kw("dtype", Lit("int32"))))
+            made = make_input(tensor, self.naming, name=input_name)
             self.body.append(Assign((self.variables[input_name],), made))
         results = self._statements(model=True)
         inputs = [self.variables[i] for i in self.function.inputs]
@@ -116,10 +116,6 @@ class FunctionWriter:
                 default = values.value(parameter.default, self.naming)
             found.append(Param(self._text(parameter.name), default))
         return found
-
-    @staticmethod
-    def _input_shape(tensor: Tensor) -> Expr:
-        return TupleOf(tuple(Lit(None if isinstance(d, Sym) else d) for d in tensor.shape))
 
     def _statements(self, *, model: bool = False) -> dict[str, Expr]:
         results: dict[str, Expr] = {}
@@ -165,7 +161,7 @@ class FunctionWriter:
             shown = operand.apply.shown
         elif isinstance(operand, plan.Flow) and operand.steps:
             return FunctionWriter._step_comment(operand.steps[-1])
-        return None if shown is None else _comment(shown)
+        return None if shown is None else shape_comment(shown)
 
     # ----------------------------------------------------------------- operands
 
@@ -256,7 +252,7 @@ class FunctionWriter:
         if not isinstance(target, plan.Apply | plan.Invoke) or target.shown is None:
             return None
         same = target.output.shape == target.inputs[0].shape
-        return None if same else _comment(target.shown)
+        return None if same else shape_comment(target.shown)
 
     def _step(self, step: plan.Step, xs: list[Expr], target: Expr) -> Expr:
         match step.target:
@@ -265,7 +261,7 @@ class FunctionWriter:
             case plan.Invoke():
                 return self._invoke(step.target, xs)
             case plan.Shared():
-                return Call(self.variables[step.target.name], tuple(xs))
+                return self._op(self.shared[step.target.name], xs, None)
             case plan.Loop():
                 return self._loop(step.target, xs, target)
             case plan.Turns():
@@ -366,10 +362,11 @@ class FunctionWriter:
         name = self.variables[statement.name]
         if isinstance(statement.target, plan.Apply):
             ops = self._ops(statement.target)
-            if len(ops) == 1 and ops[0].make is not None and ops[0].call is None:
+            if len(ops) == 1 and ops[0].make is not None:
                 if ops[0].note:
                     self.body.append(Comment(ops[0].note))
                 self.body.append(Assign((name,), ops[0].make))
+                self.shared[statement.name] = replace(ops[0], make=name)
                 return
             if any(is_generic(*t.shape) for t in statement.target.inputs):
                 raise NeedsNumbers
@@ -381,15 +378,7 @@ class FunctionWriter:
         for index, tensor in enumerate(target.inputs):
             ending = "input" if len(target.inputs) == 1 else f"input{index + 1}"
             variable = Ref(self._new(f"{statement.name}_{ending}"))
-            shape = TupleOf(
-                tuple(
-                    Lit(None)
-                    if isinstance(d, Sym) and not is_generic(d)
-                    else values.value(d, self.naming)
-                    for d in tensor.shape
-                )
-            )
-            self.body.append(Assign((variable,), call("keras.Input", shape)))
+            self.body.append(Assign((variable,), make_input(tensor, self.naming)))
             inputs.append(variable)
         if isinstance(target, plan.Invoke):
             result = self._invoke(target, inputs)
@@ -398,9 +387,4 @@ class FunctionWriter:
         given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
         model = call("keras.Model", given, result, name=statement.name)
         self.body.append(Assign((name,), model))
-
-
-def _comment(tensor: Tensor) -> str:
-    """`(14, 14, 64)`: the shape behind the batch axis, channels last."""
-    dims = ", ".join(str(d) for d in tensor.shape)
-    return f"(N, {dims})" if dims else "(N,)"
+        self.shared[statement.name] = Op(name)
