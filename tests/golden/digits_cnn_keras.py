@@ -1,0 +1,300 @@
+"""Digits in Keras 3, made from digits_cnn.dl.
+
+Usage:
+    python digits_cnn_keras.py             train, test, write to runs/
+    python digits_cnn_keras.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    digits = load_digits()
+    x = digits.images[..., np.newaxis].astype(np.float32)
+    y = digits.target.astype(np.int64)
+    classes = [str(name) for name in digits.target_names]
+
+    train, val, test = split(y, seed)
+    x /= 16.0  # 0..16 -> 0..1
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts, classes
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        super().__init__()
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(len(self.y))
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(len(self.y))
+
+    def on_epoch_end(self):
+        self.set_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        return self.x[rows], self.y[rows]
+
+
+# --- model --------------------------------------------------------------------
+
+
+def build_model(classes=10):
+    """Digits; the outputs are logits, `predict` makes them probabilities."""
+    image = keras.Input((8, 8, 1), name="image")
+    x = layers.Conv2D(32, 3, padding="same")(image)  # (N, 8, 8, 32)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = layers.ReLU()(x)
+    x = layers.Conv2D(64, 3, padding="same")(x)  # (N, 8, 8, 64)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D(2)(x)  # (N, 4, 4, 64)
+    x = layers.Flatten()(x)  # (N, 1024)
+    x = layers.Dropout(0.3)(x)
+    x = layers.Dense(classes)(x)  # (N, 10)
+    return keras.Model(image, x, name="Digits")
+
+
+# --- training -----------------------------------------------------------------
+
+
+def compile_model(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=1e-3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def make_callbacks():
+    return [
+        keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=4),
+        keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss", mode="min", factor=0.5, patience=2
+        ),
+    ]
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the best weights, and after every epoch all that `--resume` needs."""
+
+    def __init__(self, out, seed, callbacks):
+        super().__init__()
+        self.out = out
+        self.callbacks = callbacks
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_train_begin(self, logs=None):
+        # Keras has just reset its callbacks; this one comes last and sets them right.
+        for callback, memory in zip(self.callbacks, self.state.get("callbacks", [])):
+            vars(callback).update(memory)
+
+    def on_epoch_end(self, epoch, logs):
+        if not math.isfinite(logs["loss"]):
+            fail(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                "a smaller learning rate may help"
+            )
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        best = self.state.get("best", math.inf)
+        if logs["val_loss"] < best:
+            self.state["best"] = logs["val_loss"]
+            replace_file(self.out / "best.keras", self.model.save)
+        self.state["epoch"] = epoch + 1
+        self.state["stopped"] = self.model.stop_training
+        remembered = ("best", "wait", "cooldown_counter")
+        self.state["callbacks"] = [
+            {name: getattr(callback, name, None) for name in remembered}
+            for callback in self.callbacks
+        ]
+        replace_file(self.out / "last.npz", self.save)
+
+    def save(self, path):
+        values = [variable.numpy() for variable in variables(self.model)]
+        np.savez(path, *values, state=json.dumps(self.state))
+
+    def restore(self, model):
+        path = self.out / "last.npz"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        with np.load(path) as saved:
+            state = json.loads(str(saved["state"]))
+            if state["seed"] != self.state["seed"]:
+                fail(f"{path} was made with --seed {state['seed']}: resume with it")
+            try:
+                for index, variable in enumerate(variables(model)):
+                    variable.assign(saved[f"arr_{index}"])
+            except (KeyError, ValueError):
+                fail(f"{path} was made by another model")
+        self.state = state
+
+
+def variables(model):
+    """Weights, statistics, dropout's random state, optimiser state, learning rate."""
+    return model.variables + model.optimizer.variables
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    logits = model.predict(batches, verbose=0)
+    return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics, y, probabilities, classes):
+    """Write the learning curves, the confusion matrix and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        y,
+        probabilities.argmax(axis=1),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(out / "confusion.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/digits_cnn-keras"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+
+    parts, classes = load_data(args.seed)
+    train = Batches(parts[0], args.batch_size, args.seed)
+    val = Batches(parts[1], args.batch_size)
+    test = Batches(parts[2], args.batch_size)
+
+    model = build_model()
+    compile_model(model)
+    callbacks = make_callbacks()
+    checkpoint = Checkpoint(args.out, args.seed, callbacks)
+    if args.resume:
+        checkpoint.restore(model)
+    train.set_epoch(checkpoint.state["epoch"])
+    try:
+        if not checkpoint.state.get("stopped"):
+            model.fit(
+                train,
+                validation_data=val,
+                epochs=args.epochs,
+                initial_epoch=checkpoint.state["epoch"],
+                callbacks=[*callbacks, checkpoint],
+                shuffle=False,  # Batches shuffles
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+    if not checkpoint.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    model.load_weights(args.out / "best.keras")
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy"]}
+    probabilities = predict(model, test)
+    report(
+        args.out, checkpoint.state["history"], metrics, test.y, probabilities, classes
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

@@ -1,0 +1,315 @@
+"""Fashion in Keras 3, made from fashion_cnn.dl.
+
+Usage:
+    python fashion_cnn_keras.py             train, test, write to runs/
+    python fashion_cnn_keras.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import gzip
+import json
+import math
+import os
+import sys
+import zlib
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    x, x_test = (
+        read_idx(path, name).reshape((-1, 28, 28, 1)).astype(np.float32)
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
+    )
+    y, y_test = (
+        read_idx(path, name).astype(np.int64)
+        for name in ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
+    )
+    classes = [str(label) for label in range(10)]
+    largest = max(y.max(), y_test.max())
+    if largest >= 10:
+        fail(f"{path} has labels up to {largest:g}, the model 10 classes")
+
+    train, val = split(y, seed)
+    x /= 255.0  # 0..255 -> 0..1
+    x_test /= 255.0
+    parts = [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
+    return parts, classes
+
+
+def read_idx(path, name):
+    """Return the array in a file of MNIST's format, plain or compressed."""
+    file = Path(path) / name
+    try:
+        data = (
+            file.read_bytes()
+            if file.exists()
+            else gzip.decompress(file.with_name(f"{name}.gz").read_bytes())
+        )
+    except (OSError, EOFError, zlib.error) as error:
+        fail(f"cannot read {file}.gz: {error}")
+    shape = [
+        int.from_bytes(data[at : at + 4], "big") for at in range(4, 4 + 4 * data[3], 4)
+    ]
+    head = 4 + 4 * len(shape)
+    if data[:3] != b"\x00\x00\x08" or len(data) != head + math.prod(shape):
+        fail(f"{file} is damaged, or not an IDX file of bytes")
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+
+
+def split(y, seed):
+    """Deal the rows 90 : 10, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, val = train_test_split(
+            rows, train_size=0.9, stratify=y, random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        super().__init__()
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(len(self.y))
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(len(self.y))
+
+    def on_epoch_end(self):
+        self.set_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        return self.x[rows], self.y[rows]
+
+
+# --- model --------------------------------------------------------------------
+
+
+def conv_block(x, filters):
+    x = layers.Conv2D(
+        filters,
+        3,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = layers.ReLU()(x)
+    return layers.MaxPooling2D(2)(x)
+
+
+def build_model(classes=10):
+    """Fashion; the outputs are logits, `predict` makes them probabilities."""
+    image = keras.Input((28, 28, 1), name="image")
+    x = conv_block(image, 32)  # (N, 14, 14, 32)
+    x = conv_block(x, 64)  # (N, 7, 7, 64)
+    x = layers.Flatten()(x)  # (N, 3136)
+    x = layers.Dense(128, kernel_initializer="he_normal")(x)  # (N, 128)
+    x = layers.ReLU()(x)
+    x = layers.Dropout(0.4)(x)
+    x = layers.Dense(classes)(x)  # (N, 10)
+    return keras.Model(image, x, name="Fashion")
+
+
+# --- training -----------------------------------------------------------------
+
+
+def compile_model(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=1e-3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the best weights, and after every epoch all that `--resume` needs."""
+
+    def __init__(self, out, seed):
+        super().__init__()
+        self.out = out
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_epoch_end(self, epoch, logs):
+        if not math.isfinite(logs["loss"]):
+            fail(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                "a smaller learning rate may help"
+            )
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        best = self.state.get("best", -math.inf)
+        if logs["val_accuracy"] > best:
+            self.state["best"] = logs["val_accuracy"]
+            replace_file(self.out / "best.keras", self.model.save)
+        self.state["epoch"] = epoch + 1
+        replace_file(self.out / "last.npz", self.save)
+
+    def save(self, path):
+        values = [variable.numpy() for variable in variables(self.model)]
+        np.savez(path, *values, state=json.dumps(self.state))
+
+    def restore(self, model):
+        path = self.out / "last.npz"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        with np.load(path) as saved:
+            state = json.loads(str(saved["state"]))
+            if state["seed"] != self.state["seed"]:
+                fail(f"{path} was made with --seed {state['seed']}: resume with it")
+            try:
+                for index, variable in enumerate(variables(model)):
+                    variable.assign(saved[f"arr_{index}"])
+            except (KeyError, ValueError):
+                fail(f"{path} was made by another model")
+        self.state = state
+
+
+def variables(model):
+    """Weights, statistics, dropout's random state, optimiser state, learning rate."""
+    return model.variables + model.optimizer.variables
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    logits = model.predict(batches, verbose=0)
+    return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics, y, probabilities, classes):
+    """Write the learning curves, the confusion matrix and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        y,
+        probabilities.argmax(axis=1),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(out / "confusion.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist/")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/fashion_cnn-keras"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+
+    parts, classes = load_data(args.data, args.seed)
+    train = Batches(parts[0], args.batch_size, args.seed)
+    val = Batches(parts[1], args.batch_size)
+    test = Batches(parts[2], args.batch_size)
+
+    model = build_model()
+    compile_model(model)
+    checkpoint = Checkpoint(args.out, args.seed)
+    if args.resume:
+        checkpoint.restore(model)
+    train.set_epoch(checkpoint.state["epoch"])
+    try:
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=args.epochs,
+            initial_epoch=checkpoint.state["epoch"],
+            callbacks=[checkpoint],
+            shuffle=False,  # Batches shuffles
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+    if not checkpoint.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    model.load_weights(args.out / "best.keras")
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy"]}
+    probabilities = predict(model, test)
+    report(
+        args.out, checkpoint.state["history"], metrics, test.y, probabilities, classes
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

@@ -1,0 +1,373 @@
+"""LeNet5 in PyTorch, made from lenet5.dl.
+
+Usage:
+    python lenet5_torch.py             train, test, write to runs/
+    python lenet5_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import gzip
+import json
+import math
+import os
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    x, x_test = (
+        read_idx(path, name).reshape((-1, 28, 28, 1)).astype(np.float32)
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
+    )
+    y, y_test = (
+        read_idx(path, name).astype(np.int64)
+        for name in ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
+    )
+    classes = [str(label) for label in range(10)]
+    largest = max(y.max(), y_test.max())
+    if largest >= 10:
+        fail(f"{path} has labels up to {largest:g}, the model 10 classes")
+
+    train, val = split(y, seed)
+    x /= 127.5  # 0..255 -> -1..1
+    x += -1.0
+    x_test /= 127.5
+    x_test += -1.0
+    parts = [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
+    return parts, classes
+
+
+def read_idx(path, name):
+    """Return the array in a file of MNIST's format, plain or compressed."""
+    file = Path(path) / name
+    try:
+        data = (
+            file.read_bytes()
+            if file.exists()
+            else gzip.decompress(file.with_name(f"{name}.gz").read_bytes())
+        )
+    except (OSError, EOFError, zlib.error) as error:
+        fail(f"cannot read {file}.gz: {error}")
+    shape = [
+        int.from_bytes(data[at : at + 4], "big") for at in range(4, 4 + 4 * data[3], 4)
+    ]
+    head = 4 + 4 * len(shape)
+    if data[:3] != b"\x00\x00\x08" or len(data) != head + math.prod(shape):
+        fail(f"{file} is damaged, or not an IDX file of bytes")
+    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+
+
+def split(y, seed):
+    """Deal the rows 90 : 10, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, val = train_test_split(
+            rows, train_size=0.9, stratify=y, random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        x = torch.from_numpy(self.x[rows]).movedim(-1, 1)  # channels first
+        y = torch.from_numpy(self.y[rows])
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+class LeNet5(nn.Module):
+    """LeNet5; the outputs are logits, `predict` makes them probabilities."""
+
+    def __init__(self, classes=10):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 6, 5, padding="same"),  # (N, 6, 28, 28)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 6, 14, 14)
+            nn.Conv2d(6, 16, 5),  # (N, 16, 10, 10)
+            nn.Tanh(),
+            nn.AvgPool2d(2),  # (N, 16, 5, 5)
+        )
+        self.head = nn.Sequential(
+            nn.Linear(400, 120),  # (N, 120)
+            nn.Tanh(),
+            nn.Linear(120, 84),  # (N, 84)
+            nn.Tanh(),
+            nn.Linear(84, classes),  # (N, 10)
+        )
+
+    def forward(self, image):
+        x = self.features(image)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as the spec counts them
+        return self.head(x)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def build_model(classes=10):
+    return LeNet5(classes).apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                logits = self.model(x)
+                loss = F.cross_entropy(logits, y)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["accuracy"] += (logits.argmax(1) == y).sum()
+            examples += len(y)
+        return {name: float(value / examples) for name, value in sums.items()}
+
+    def end_epoch(self, logs):
+        """Record the epoch."""
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        self.state["epoch"] += 1
+        last = {
+            "state": self.state,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        self.save(last, "last.pt")
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        path = self.out / "last.pt"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        saved = torch.load(path, map_location=self.device, weights_only=True)
+        if saved["state"]["seed"] != self.state["seed"]:
+            fail(
+                f"{path} was made with --seed {saved['state']['seed']}: resume with it"
+            )
+        try:
+            self.model.load_state_dict(saved["model"])
+        except RuntimeError:
+            fail(f"{path} was made by another model")
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.state = saved["state"]
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return logits.softmax(dim=1).numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics, y, probabilities, classes):
+    """Write the learning curves, the confusion matrix and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        y,
+        probabilities.argmax(axis=1),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(out / "confusion.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist/")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--out", type=Path, default=Path("runs/lenet5-torch"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    if name is None:
+        found = torch.accelerator.is_available()
+        return torch.accelerator.current_accelerator() if found else torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        fail(f"no device {name!r}: {str(error).splitlines()[0]}")
+    return device
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+
+    parts, classes = load_data(args.data, args.seed)
+    seeds = (args.seed, None, None)  # only the training part is shuffled
+    train, val, test = (
+        DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    run = Run(model, device, args.out, args.seed)
+    if args.resume:
+        run.restore()
+    print(f"training on {device}")
+    try:
+        run.fit(train, val, args.epochs)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {run.state['epoch']}")
+    if not run.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    run.restore()
+    run.save(model.state_dict(), "final.pt")
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    probabilities = predict(model, test)
+    report(
+        args.out, run.state["history"], metrics, test.dataset.y, probabilities, classes
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

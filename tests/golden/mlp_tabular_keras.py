@@ -1,0 +1,373 @@
+"""Houses in Keras 3, made from mlp_tabular.dl.
+
+Usage:
+    python mlp_tabular_keras.py             train, test, write to runs/
+    python mlp_tabular_keras.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from matplotlib.figure import Figure
+from sklearn.model_selection import train_test_split
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`."""
+    columns = treat_missing(read_table(path), path)
+    labels = columns.pop("price")
+    y = np.array(
+        [to_number(label, "price") for label in labels],
+        np.float32,
+    )[:, np.newaxis]
+
+    train, val, test = split(y, seed)
+    x = encode(columns, train)
+    if x.shape[1] != 9:
+        fail(f"{path} gives {x.shape[1]} features, the model takes 9")
+    mean, std = x[train].mean(axis=0), x[train].std(axis=0)
+    std[std == 0] = 1  # a constant feature becomes 0
+    x = (x - mean) / std
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts
+
+
+def read_table(path):
+    """Return the columns of a CSV file by name, each an array of strings."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file)
+            header = next(lines, [])
+            rows = []
+            for row in lines:
+                if row and len(row) != len(header):
+                    line = f"{path}, line {lines.line_num}"
+                    fail(f"{line}: {len(row)} cells under {len(header)} headings")
+                if row:
+                    rows.append([cell.strip() for cell in row])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        fail(f"cannot read {path}: {error}")
+    if not rows:
+        fail(f"{path} has no rows")
+    columns = {
+        name.strip(): np.array(cells, object) for name, cells in zip(header, zip(*rows))
+    }
+    for name in ["price"]:
+        if name not in columns:
+            fail(f"{path} has no column {name!r}; it has {', '.join(columns)}")
+    return columns
+
+
+def to_number(cell, column):
+    try:
+        return float(cell)
+    except ValueError:
+        fail(f"the column {column!r} holds {cell!r}, which is not a number")
+
+
+def treat_missing(columns, path):
+    """Drop the rows without a target; mark other empty cells with None."""
+    missing = {
+        name: np.array([cell.lower() in ("", "na", "nan", "?") for cell in cells])
+        for name, cells in columns.items()
+    }
+    for name, empty in missing.items():
+        columns[name][empty] = None
+    keep = ~missing["price"]
+    if not keep.all():
+        print(f"{path}: {(~keep).sum()} of {len(keep)} rows left out, without a target")
+    return {name: cells[keep] for name, cells in columns.items()}
+
+
+def is_number(cell):
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
+
+
+def encode(columns, train):
+    """Return features: numbers as they are, other columns one-hot as in training."""
+    features = []
+    for name, cells in columns.items():
+        seen = [cell for cell in cells[train] if cell is not None]
+        if all(map(is_number, seen)):
+            mean = np.mean([float(cell) for cell in seen]) if seen else 0.0
+            features.append(
+                [mean if cell is None else to_number(cell, name) for cell in cells]
+            )
+            continue
+        values = sorted(set(seen))
+        unknown = {cell for cell in cells if cell is not None} - set(values)
+        if unknown:
+            listed = ", ".join(sorted(unknown)[:5])
+            print(f"{name}: all zeros for what training has not seen: {listed}")
+        features += [cells == value for value in values]
+    return np.array(features, np.float32).T
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15 at random."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(rows, train_size=0.7, random_state=seed)
+        val, test = train_test_split(rest, train_size=0.5, random_state=seed)
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        super().__init__()
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(len(self.y))
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(len(self.y))
+
+    def on_epoch_end(self):
+        self.set_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        return self.x[rows], self.y[rows]
+
+
+# --- model --------------------------------------------------------------------
+
+
+def build_model():
+    """Houses."""
+    row = keras.Input((9,), name="row")
+    # (N, 64)
+    x = layers.Dense(
+        64,
+        kernel_initializer="he_normal",
+        kernel_regularizer=keras.regularizers.L2(1e-5),
+    )(row)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = layers.ReLU()(x)
+    x = layers.Dropout(0.1)(x)
+    # (N, 32)
+    x = layers.Dense(
+        32,
+        kernel_initializer="he_normal",
+        kernel_regularizer=keras.regularizers.L2(1e-5),
+    )(x)
+    x = layers.ReLU()(x)
+    # (N, 1)
+    x = layers.Dense(
+        1,
+        kernel_initializer="he_normal",
+        kernel_regularizer=keras.regularizers.L2(1e-5),
+    )(x)
+    return keras.Model(row, x, name="Houses")
+
+
+# --- training -----------------------------------------------------------------
+
+
+def compile_model(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=3e-3),
+        loss=keras.losses.Huber(),
+        metrics=[
+            keras.metrics.MeanAbsoluteError(name="mae"),
+            keras.metrics.RootMeanSquaredError(name="rmse"),
+        ],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def make_callbacks():
+    return [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss", mode="min", factor=0.5, patience=4
+        ),
+    ]
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the best weights, and after every epoch all that `--resume` needs."""
+
+    def __init__(self, out, seed, callbacks):
+        super().__init__()
+        self.out = out
+        self.callbacks = callbacks
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_train_begin(self, logs=None):
+        # Keras has just reset its callbacks; this one comes last and sets them right.
+        for callback, memory in zip(self.callbacks, self.state.get("callbacks", [])):
+            vars(callback).update(memory)
+
+    def on_epoch_end(self, epoch, logs):
+        if not math.isfinite(logs["loss"]):
+            fail(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                "a smaller learning rate may help"
+            )
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        best = self.state.get("best", math.inf)
+        if logs["val_loss"] < best:
+            self.state["best"] = logs["val_loss"]
+            replace_file(self.out / "best.keras", self.model.save)
+        self.state["epoch"] = epoch + 1
+        remembered = ("best", "wait", "cooldown_counter")
+        self.state["callbacks"] = [
+            {name: getattr(callback, name, None) for name in remembered}
+            for callback in self.callbacks
+        ]
+        replace_file(self.out / "last.npz", self.save)
+
+    def save(self, path):
+        values = [variable.numpy() for variable in variables(self.model)]
+        np.savez(path, *values, state=json.dumps(self.state))
+
+    def restore(self, model):
+        path = self.out / "last.npz"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        with np.load(path) as saved:
+            state = json.loads(str(saved["state"]))
+            if state["seed"] != self.state["seed"]:
+                fail(f"{path} was made with --seed {state['seed']}: resume with it")
+            try:
+                for index, variable in enumerate(variables(model)):
+                    variable.assign(saved[f"arr_{index}"])
+            except (KeyError, ValueError):
+                fail(f"{path} was made by another model")
+        self.state = state
+
+
+def variables(model):
+    """Weights, statistics, dropout's random state, optimiser state, learning rate."""
+    return model.variables + model.optimizer.variables
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def predict(model, batches):
+    """Return the predictions, one row per example."""
+    return model.predict(batches, verbose=0)
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves, and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "mae", "rmse"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<11} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="specs/data/houses.csv")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/mlp_tabular-keras"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+
+    parts = load_data(args.data, args.seed)
+    train = Batches(parts[0], args.batch_size, args.seed)
+    val = Batches(parts[1], args.batch_size)
+    test = Batches(parts[2], args.batch_size)
+
+    model = build_model()
+    compile_model(model)
+    callbacks = make_callbacks()
+    checkpoint = Checkpoint(args.out, args.seed, callbacks)
+    if args.resume:
+        checkpoint.restore(model)
+    train.set_epoch(checkpoint.state["epoch"])
+    try:
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=args.epochs,
+            initial_epoch=checkpoint.state["epoch"],
+            callbacks=[*callbacks, checkpoint],
+            shuffle=False,  # Batches shuffles
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+    if not checkpoint.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    model.load_weights(args.out / "best.keras")
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    metrics = {f"test_{name}": scores[name] for name in ["loss", "mae", "rmse"]}
+    report(args.out, checkpoint.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

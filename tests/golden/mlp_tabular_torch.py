@@ -1,0 +1,451 @@
+"""Houses in PyTorch, made from mlp_tabular.dl.
+
+Usage:
+    python mlp_tabular_torch.py             train, test, write to runs/
+    python mlp_tabular_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`."""
+    columns = treat_missing(read_table(path), path)
+    labels = columns.pop("price")
+    y = np.array(
+        [to_number(label, "price") for label in labels],
+        np.float32,
+    )[:, np.newaxis]
+
+    train, val, test = split(y, seed)
+    x = encode(columns, train)
+    if x.shape[1] != 9:
+        fail(f"{path} gives {x.shape[1]} features, the model takes 9")
+    mean, std = x[train].mean(axis=0), x[train].std(axis=0)
+    std[std == 0] = 1  # a constant feature becomes 0
+    x = (x - mean) / std
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts
+
+
+def read_table(path):
+    """Return the columns of a CSV file by name, each an array of strings."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file)
+            header = next(lines, [])
+            rows = []
+            for row in lines:
+                if row and len(row) != len(header):
+                    line = f"{path}, line {lines.line_num}"
+                    fail(f"{line}: {len(row)} cells under {len(header)} headings")
+                if row:
+                    rows.append([cell.strip() for cell in row])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        fail(f"cannot read {path}: {error}")
+    if not rows:
+        fail(f"{path} has no rows")
+    columns = {
+        name.strip(): np.array(cells, object) for name, cells in zip(header, zip(*rows))
+    }
+    for name in ["price"]:
+        if name not in columns:
+            fail(f"{path} has no column {name!r}; it has {', '.join(columns)}")
+    return columns
+
+
+def to_number(cell, column):
+    try:
+        return float(cell)
+    except ValueError:
+        fail(f"the column {column!r} holds {cell!r}, which is not a number")
+
+
+def treat_missing(columns, path):
+    """Drop the rows without a target; mark other empty cells with None."""
+    missing = {
+        name: np.array([cell.lower() in ("", "na", "nan", "?") for cell in cells])
+        for name, cells in columns.items()
+    }
+    for name, empty in missing.items():
+        columns[name][empty] = None
+    keep = ~missing["price"]
+    if not keep.all():
+        print(f"{path}: {(~keep).sum()} of {len(keep)} rows left out, without a target")
+    return {name: cells[keep] for name, cells in columns.items()}
+
+
+def is_number(cell):
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
+
+
+def encode(columns, train):
+    """Return features: numbers as they are, other columns one-hot as in training."""
+    features = []
+    for name, cells in columns.items():
+        seen = [cell for cell in cells[train] if cell is not None]
+        if all(map(is_number, seen)):
+            mean = np.mean([float(cell) for cell in seen]) if seen else 0.0
+            features.append(
+                [mean if cell is None else to_number(cell, name) for cell in cells]
+            )
+            continue
+        values = sorted(set(seen))
+        unknown = {cell for cell in cells if cell is not None} - set(values)
+        if unknown:
+            listed = ", ".join(sorted(unknown)[:5])
+            print(f"{name}: all zeros for what training has not seen: {listed}")
+        features += [cells == value for value in values]
+    return np.array(features, np.float32).T
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15 at random."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(rows, train_size=0.7, random_state=seed)
+        val, test = train_test_split(rest, train_size=0.5, random_state=seed)
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        x = torch.from_numpy(self.x[rows])
+        y = torch.from_numpy(self.y[rows])
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+def he_normal_(tensor):
+    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
+    return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """BatchNorm whose running variance takes the biased variance of a batch."""
+
+    def forward(self, x):
+        kept = self.running_var * (1 - self.momentum)
+        y = super().forward(x)
+        if self.training:
+            n = x.numel() / x.shape[1]
+            # A new tensor: backward still needs the one that torch has updated.
+            self.running_var = kept + (self.running_var - kept) * (n - 1) / n
+        return y
+
+
+class Houses(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(9, 64),  # (N, 64)
+            BatchNorm1d(64),
+            nn.ReLU(),
+            nn.Dropout(0.1),
+            nn.Linear(64, 32),  # (N, 32)
+            nn.ReLU(),
+            nn.Linear(32, 1),  # (N, 1)
+        )
+
+    def forward(self, row):
+        return self.layers(row)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, nn.Linear):
+        he_normal_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def penalty(model):
+    """The regularisers' part of the loss."""
+    return sum(
+        1e-5 * module.weight.square().sum()
+        for module in model.modules()
+        if isinstance(module, nn.Linear)
+    )
+
+
+def build_model():
+    return Houses().apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+def adam_epsilon(optimizer, args, kwargs):
+    """Add Adam's epsilon outside the bias-corrected root, as Keras does."""
+    for group in optimizer.param_groups:
+        group["t"] = group.get("t", 0) + 1
+        group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimizer,
+            factor=0.5,
+            patience=3,
+            threshold=1e-4,
+            threshold_mode="abs",
+            eps=0,
+        )
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            logs["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        sums = {"loss": 0.0, "mae": 0.0, "rmse": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                outputs = self.model(x)
+                loss = F.huber_loss(outputs, y)
+                loss = loss + penalty(self.model)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["mae"] += F.l1_loss(outputs, y) * len(y)
+            sums["rmse"] += F.mse_loss(outputs, y) * len(y)
+            examples += len(y)
+        means = {name: float(value / examples) for name, value in sums.items()}
+        means["rmse"] = math.sqrt(means["rmse"])
+        return {name: means[name] for name in ["loss", "mae", "rmse"]}
+
+    def end_epoch(self, logs):
+        """Record the epoch, keep the best weights, let the callbacks decide."""
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        best = self.state.get("best", math.inf)
+        if logs["val_loss"] < best:
+            self.state["best"] = logs["val_loss"]
+            self.save(self.model.state_dict(), "best.pt")
+        self.plateau.step(logs["val_loss"])
+        self.state["epoch"] += 1
+        last = {
+            "state": self.state,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "plateau": self.plateau.state_dict(),
+        }
+        self.save(last, "last.pt")
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        path = self.out / "last.pt"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        saved = torch.load(path, map_location=self.device, weights_only=True)
+        if saved["state"]["seed"] != self.state["seed"]:
+            fail(
+                f"{path} was made with --seed {saved['state']['seed']}: resume with it"
+            )
+        try:
+            self.model.load_state_dict(saved["model"])
+        except RuntimeError:
+            fail(f"{path} was made by another model")
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.plateau.load_state_dict(saved["plateau"])
+        self.state = saved["state"]
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the predictions, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    outputs = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return outputs.numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves, and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "mae", "rmse"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<11} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="specs/data/houses.csv")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--out", type=Path, default=Path("runs/mlp_tabular-torch"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    if name is None:
+        found = torch.accelerator.is_available()
+        return torch.accelerator.current_accelerator() if found else torch.device("cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        fail(f"no device {name!r}: {str(error).splitlines()[0]}")
+    return device
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+
+    parts = load_data(args.data, args.seed)
+    seeds = (args.seed, None, None)  # only the training part is shuffled
+    train, val, test = (
+        DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    run = Run(model, device, args.out, args.seed)
+    if args.resume:
+        run.restore()
+    print(f"training on {device}")
+    try:
+        run.fit(train, val, args.epochs)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {run.state['epoch']}")
+    if not run.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
+    model.load_state_dict(best)
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    report(args.out, run.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

@@ -1,0 +1,313 @@
+"""DigitAndInk in Keras 3, made from multi_output.dl.
+
+Usage:
+    python multi_output_keras.py             train, test, write to runs/
+    python multi_output_keras.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from matplotlib.figure import Figure
+from sklearn.model_selection import train_test_split
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`."""
+    try:
+        with np.load(path) as archive:
+            arrays = dict(archive)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        fail(f"cannot read {path}: {error}")
+    x = {"image": read_array(arrays, "image", (8, 8, 1), np.float32)}
+    y = {
+        "digit": read_array(arrays, "digit", (), np.int64),
+        "ink": read_array(arrays, "ink", (1,), np.float32),
+    }
+    lengths = {name: len(array) for name, array in (x | y).items()}
+    if len(set(lengths.values())) > 1:
+        fail(f"the arrays in {path} have different lengths: {lengths}")
+    check_labels(y["digit"], 10, path)
+
+    train, val, test = split(y["digit"], seed)
+    for name in ["image"]:
+        x[name] = scale(x[name], train)
+    parts = [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
+    return parts
+
+
+def read_array(arrays, name, shape, dtype):
+    """Return the array `name`, whose rows have the shape, None where a size is free."""
+    if name not in arrays:
+        fail(f"the archive has no array {name!r}; it has {', '.join(arrays)}")
+    array = arrays[name]
+    if array.ndim == len(shape) and shape and shape[-1] == 1:
+        array = array[..., np.newaxis]
+    fits = array.ndim == 1 + len(shape) and all(
+        want in (None, have) for have, want in zip(array.shape[1:], shape)
+    )
+    if not fits:
+        fail(f"rows of {name!r} are {array.shape[1:]}, the model needs {shape}")
+    return array.astype(dtype)
+
+
+def take(arrays, rows):
+    return {name: array[rows] for name, array in arrays.items()}
+
+
+def check_labels(y, classes, path):
+    if y.min() < 0 or y.max() >= classes:
+        fail(f"{path} has labels {y.min()} to {y.max()}, the model {classes} classes")
+
+
+def scale(x, train):
+    """Scale each feature by its values in the training part."""
+    axis = tuple(range(x.ndim - 1))
+    low, high = x[train].min(axis=axis), x[train].max(axis=axis)
+    high[high == low] += 1  # a constant feature becomes 0
+    return (x - low) / (high - low)
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        super().__init__()
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y["digit"])
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def on_epoch_end(self):
+        self.set_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        return take(self.x, rows), take(self.y, rows)
+
+
+# --- model --------------------------------------------------------------------
+
+
+def build_model(classes=10):
+    """DigitAndInk; the outputs digit are logits, `predict` makes them probabilities."""
+    image = keras.Input((8, 8, 1), name="image")
+    trunk = layers.Conv2D(32, 3, padding="same")(image)  # (N, 8, 8, 32)
+    trunk = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(trunk)
+    trunk = layers.ReLU()(trunk)
+    trunk = layers.MaxPooling2D(2)(trunk)  # (N, 4, 4, 32)
+    trunk = layers.Conv2D(64, 3, padding="same")(trunk)  # (N, 4, 4, 64)
+    trunk = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(trunk)
+    trunk = layers.ReLU()(trunk)
+    digit = layers.Flatten()(trunk)  # (N, 1024)
+    digit = layers.Dropout(0.3)(digit)
+    digit = layers.Dense(classes)(digit)  # (N, 10)
+    ink = layers.GlobalAveragePooling2D()(trunk)  # (N, 64)
+    ink = layers.Dense(16)(ink)  # (N, 16)
+    ink = layers.ReLU()(ink)
+    ink = layers.Dense(1)(ink)  # (N, 1)
+    return keras.Model(image, {"digit": digit, "ink": ink}, name="DigitAndInk")
+
+
+# --- training -----------------------------------------------------------------
+
+
+def compile_model(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=1e-3),
+        loss={
+            "digit": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            "ink": keras.losses.MeanSquaredError(),
+        },
+        metrics={
+            "digit": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            "ink": [keras.metrics.MeanAbsoluteError(name="mae")],
+        },
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the best weights, and after every epoch all that `--resume` needs."""
+
+    def __init__(self, out, seed):
+        super().__init__()
+        self.out = out
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_epoch_end(self, epoch, logs):
+        if not math.isfinite(logs["loss"]):
+            fail(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                "a smaller learning rate may help"
+            )
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        best = self.state.get("best", -math.inf)
+        if logs["val_digit_accuracy"] > best:
+            self.state["best"] = logs["val_digit_accuracy"]
+            replace_file(self.out / "best.keras", self.model.save)
+        self.state["epoch"] = epoch + 1
+        replace_file(self.out / "last.npz", self.save)
+
+    def save(self, path):
+        values = [variable.numpy() for variable in variables(self.model)]
+        np.savez(path, *values, state=json.dumps(self.state))
+
+    def restore(self, model):
+        path = self.out / "last.npz"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        with np.load(path) as saved:
+            state = json.loads(str(saved["state"]))
+            if state["seed"] != self.state["seed"]:
+                fail(f"{path} was made with --seed {state['seed']}: resume with it")
+            try:
+                for index, variable in enumerate(variables(model)):
+                    variable.assign(saved[f"arr_{index}"])
+            except (KeyError, ValueError):
+                fail(f"{path} was made by another model")
+        self.state = state
+
+
+def variables(model):
+    """Weights, statistics, dropout's random state, optimiser state, learning rate."""
+    return model.variables + model.optimizer.variables
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves, and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "digit_loss", "digit_accuracy", "ink_loss", "ink_mae"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<21} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="specs/data/digit_ink.npz")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/multi_output-keras"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+
+    parts = load_data(args.data, args.seed)
+    train = Batches(parts[0], args.batch_size, args.seed)
+    val = Batches(parts[1], args.batch_size)
+    test = Batches(parts[2], args.batch_size)
+
+    model = build_model()
+    compile_model(model)
+    checkpoint = Checkpoint(args.out, args.seed)
+    if args.resume:
+        checkpoint.restore(model)
+    train.set_epoch(checkpoint.state["epoch"])
+    try:
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=args.epochs,
+            initial_epoch=checkpoint.state["epoch"],
+            callbacks=[checkpoint],
+            shuffle=False,  # Batches shuffles
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+    if not checkpoint.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    model.load_weights(args.out / "best.keras")
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    metrics = {
+        f"test_{name}": scores[name]
+        for name in ["loss", "digit_loss", "digit_accuracy", "ink_loss", "ink_mae"]
+    }
+    report(args.out, checkpoint.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

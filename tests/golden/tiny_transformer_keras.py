@@ -1,0 +1,362 @@
+"""TinyTransformer in Keras 3, made from tiny_transformer.dl.
+
+Usage:
+    python tiny_transformer_keras.py             train, test, write to runs/
+    python tiny_transformer_keras.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(path, seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    columns = read_table(path)
+    texts = [tokenize(text) for text in columns["review"]]
+    labels = columns["good"]
+    classes, y = np.unique(labels, return_inverse=True)
+    if len(classes) != 2:
+        fail(
+            f"{path} has {len(classes)} classes, the model 2: {', '.join(classes[:20])}"
+        )
+    classes, y = classes.tolist(), y.astype(np.int64)
+
+    train, val, test = split(y, seed)
+    ids = vocabulary([texts[row] for row in train])
+    x = np.stack([encode(tokens, ids) for tokens in texts])
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts, classes
+
+
+def read_table(path):
+    """Return the columns of a CSV file by name, each an array of strings."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file)
+            header = next(lines, [])
+            rows = []
+            for row in lines:
+                if row and len(row) != len(header):
+                    line = f"{path}, line {lines.line_num}"
+                    fail(f"{line}: {len(row)} cells under {len(header)} headings")
+                if row:
+                    rows.append([cell.strip() for cell in row])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        fail(f"cannot read {path}: {error}")
+    if not rows:
+        fail(f"{path} has no rows")
+    columns = {
+        name.strip(): np.array(cells, object) for name, cells in zip(header, zip(*rows))
+    }
+    for name in ["review", "good"]:
+        if name not in columns:
+            fail(f"{path} has no column {name!r}; it has {', '.join(columns)}")
+    return columns
+
+
+def tokenize(text):
+    return re.findall(r"[\w']+", text.lower())
+
+
+def vocabulary(texts):
+    """Return ids from 2 for the most frequent tokens: 0 pads, 1 is any other."""
+    counts = Counter(token for tokens in texts for token in tokens)
+    ranked = sorted(counts, key=lambda token: (-counts[token], token))
+    return {token: index for index, token in enumerate(ranked[: 500 - 2], 2)}
+
+
+def encode(tokens, ids):
+    """Return 24 ids: the text cut, or padded at its right."""
+    row = np.zeros(24, np.int64)
+    found = [ids.get(token, 1) for token in tokens[:24]]
+    row[: len(found)] = found
+    return row
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        super().__init__()
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(len(self.y))
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(len(self.y))
+
+    def on_epoch_end(self):
+        self.set_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        return self.x[rows], self.y[rows]
+
+
+# --- model --------------------------------------------------------------------
+
+
+class PositionEmbedding(layers.Layer):
+    """Adds a learned vector to each step of a sequence."""
+
+    def __init__(self, length, initializer="uniform", **kwargs):
+        super().__init__(**kwargs)
+        self.length = length
+        self.initializer = initializer
+
+    def build(self, shape):
+        self.embeddings = self.add_weight(
+            (self.length, shape[-1]), self.initializer, name="embeddings"
+        )
+
+    def call(self, x):
+        return x + self.embeddings[: keras.ops.shape(x)[1]]
+
+
+def encoder(x, heads, width, rate=0.1):
+    a = layers.LayerNormalization(epsilon=1e-5)(x)
+    a = layers.MultiHeadAttention(heads, x.shape[-1] // heads)(a, a)
+    a = layers.Dropout(rate)(a)
+    y = layers.Add()([x, a])  # (N, 24, 32)
+    m = layers.LayerNormalization(epsilon=1e-5)(y)
+    m = layers.Dense(width)(m)  # (N, 24, 64)
+    m = layers.Activation("gelu")(m)
+    m = layers.Dense(x.shape[-1])(m)  # (N, 24, 32)
+    m = layers.Dropout(rate)(m)
+    return layers.Add()([y, m])
+
+
+def build_model(vocabulary=500, dim=32, depth=2):
+    """TinyTransformer; the outputs are logits, `predict` makes them probabilities."""
+    tokens = keras.Input((24,), name="tokens", dtype="int32")
+    # The zero penalty makes the gradient of the table dense: in a sparse one Keras
+    # squares the rows of a repeated token before it adds them.
+    # (N, 24, 32)
+    x = layers.Embedding(
+        vocabulary,
+        dim,
+        embeddings_regularizer=keras.regularizers.L2(0.0),
+    )(tokens)
+    x = PositionEmbedding(24)(x)
+    for _ in range(depth):
+        x = encoder(x, 4, 2 * dim)
+    x = layers.LayerNormalization(epsilon=1e-5)(x)
+    x = layers.GlobalAveragePooling1D()(x)  # (N, 32)
+    x = layers.Dense(2)(x)  # (N, 2)
+    return keras.Model(tokens, x, name="TinyTransformer")
+
+
+# --- training -----------------------------------------------------------------
+
+
+def compile_model(model):
+    model.compile(
+        optimizer=keras.optimizers.Adam(learning_rate=2e-3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes after every epoch all that `--resume` needs."""
+
+    def __init__(self, out, seed):
+        super().__init__()
+        self.out = out
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_epoch_end(self, epoch, logs):
+        if not math.isfinite(logs["loss"]):
+            fail(
+                f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                "a smaller learning rate may help"
+            )
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        self.state["epoch"] = epoch + 1
+        replace_file(self.out / "last.npz", self.save)
+
+    def save(self, path):
+        values = [variable.numpy() for variable in variables(self.model)]
+        np.savez(path, *values, state=json.dumps(self.state))
+
+    def restore(self, model):
+        path = self.out / "last.npz"
+        if not path.exists():
+            fail(f"nothing to resume: there is no {path}")
+        with np.load(path) as saved:
+            state = json.loads(str(saved["state"]))
+            if state["seed"] != self.state["seed"]:
+                fail(f"{path} was made with --seed {state['seed']}: resume with it")
+            try:
+                for index, variable in enumerate(variables(model)):
+                    variable.assign(saved[f"arr_{index}"])
+            except (KeyError, ValueError):
+                fail(f"{path} was made by another model")
+        self.state = state
+
+
+def variables(model):
+    """Weights, statistics, dropout's random state, optimiser state, learning rate."""
+    return model.variables + model.optimizer.variables
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    logits = model.predict(batches, verbose=0)
+    return keras.ops.convert_to_numpy(keras.ops.softmax(logits))
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics, y, probabilities, classes):
+    """Write the learning curves, the confusion matrix and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        y,
+        probabilities.argmax(axis=1),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(out / "confusion.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", default="specs/data/reviews.csv")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/tiny_transformer-keras"))
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(args.seed)
+
+    parts, classes = load_data(args.data, args.seed)
+    train = Batches(parts[0], args.batch_size, args.seed)
+    val = Batches(parts[1], args.batch_size)
+    test = Batches(parts[2], args.batch_size)
+
+    model = build_model()
+    compile_model(model)
+    checkpoint = Checkpoint(args.out, args.seed)
+    if args.resume:
+        checkpoint.restore(model)
+    train.set_epoch(checkpoint.state["epoch"])
+    try:
+        model.fit(
+            train,
+            validation_data=val,
+            epochs=args.epochs,
+            initial_epoch=checkpoint.state["epoch"],
+            callbacks=[checkpoint],
+            shuffle=False,  # Batches shuffles
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+    if not checkpoint.state["epoch"]:
+        fail("stopped before the first epoch ended: nothing to report")
+
+    checkpoint.restore(model)
+    replace_file(args.out / "final.keras", model.save)
+    scores = model.evaluate(test, return_dict=True, verbose=0)
+    metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy"]}
+    probabilities = predict(model, test)
+    report(
+        args.out, checkpoint.state["history"], metrics, test.y, probabilities, classes
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

@@ -1,0 +1,79 @@
+"""VGG16 in PyTorch, made from vgg16.dl.
+
+Usage:
+    python vgg16_torch.py    builds the model and counts its weights
+"""
+
+from torch import nn
+
+
+def he_normal_(tensor):
+    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
+    return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
+
+
+class Stage(nn.Module):
+    def __init__(self, in_channels, filters, convolutions):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Sequential(
+                nn.Conv2d(in_channels, filters, 3, padding="same"), nn.ReLU()
+            ),
+            *[
+                nn.Sequential(nn.Conv2d(filters, filters, 3, padding="same"), nn.ReLU())
+                for _ in range(convolutions - 1)
+            ],
+            nn.MaxPool2d(2),
+        )
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class VGG16(nn.Module):
+    def __init__(self, classes=1000):
+        super().__init__()
+        self.features = nn.Sequential(
+            Stage(3, 64, 2),  # (N, 64, 112, 112)
+            Stage(64, 128, 2),  # (N, 128, 56, 56)
+            Stage(128, 256, 3),  # (N, 256, 28, 28)
+            Stage(256, 512, 3),  # (N, 512, 14, 14)
+            Stage(512, 512, 3),  # (N, 512, 7, 7)
+        )
+        self.head = nn.Sequential(
+            nn.Linear(25088, 4096),  # (N, 4096)
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, 4096),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Linear(4096, classes),  # (N, 1000)
+            nn.Softmax(dim=-1),
+        )
+
+    def forward(self, image):
+        x = self.features(image)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as the spec counts them
+        return self.head(x)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        he_normal_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def build_model(classes=1000):
+    return VGG16(classes).apply(init_weights)
+
+
+def main():
+    model = build_model()
+    count = sum(weight.numel() for weight in model.parameters())
+    print(f"VGG16: {count:,} weights")
+
+
+if __name__ == "__main__":
+    main()
