@@ -148,11 +148,14 @@ def unsupported(graph: Graph, backend: Backend) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     seen: set[object] = set()
     for node in graph.nodes():
-        if node.word is None or type(node.word) in backend.table.rows or node.span in seen:
+        inputs = graph.input_tensors(node)
+        if node.word is None or inputs is None or node.span in seen:
+            continue
+        reason = backend.table.refusal(node.word, inputs)
+        if reason is None:
             continue
         seen.add(node.span)
-        reason = backend.table.unsupported.get(type(node.word), "")
-        message = f"{backend.title} has no `{node.word.word}`"
-        fix = Fix(f"{reason}" if reason else "use another layer or the other backend")
-        found.append(error("E0501", message, node.span, fixes=[fix]))
+        part = "no such" if type(node.word) in backend.table.rows else "no"
+        message = f"{backend.title} has {part} `{node.word.word}`"
+        found.append(error("E0501", message, node.span, fixes=[Fix(reason)]))
     return found

@@ -15,7 +15,7 @@ from dslc.codegen.nodes import Expr, Statement
 from dslc.codegen.values import Naming, value
 from dslc.plan.model import Apply
 from dslc.vocab.kinds import NamedSize, Symbolic
-from dslc.vocab.tensor import FlowWord
+from dslc.vocab.tensor import FlowWord, Tensor
 from dslc.vocab.word import Word
 
 Layout = Literal["first", "last", "any"]
@@ -97,14 +97,17 @@ class Context:
 
 
 Row = Callable[[Any, Context], "Op | tuple[Op, ...]"]
+Limit = Callable[[Any, tuple[Tensor, ...]], "str | None"]
 
 
 @dataclass
 class Table:
-    """The rows of one backend. `unsupported` says of a word why the backend refuses it."""
+    """The rows of one backend. `unsupported` says of a word why the backend refuses it, `limits` of a use of a
+    word (its values and inputs) why it refuses that one, or nothing."""
 
     rows: dict[type[Word], Row] = field(default_factory=dict)
     unsupported: dict[type[Word], str] = field(default_factory=dict)
+    limits: dict[type[Word], Limit] = field(default_factory=dict)
 
     def row(self, *kinds: type[FlowWord]) -> Callable[[Row], Row]:
         """Register the decorated function for these words."""
@@ -116,6 +119,13 @@ class Table:
             return function
 
         return register
+
+    def refusal(self, word: FlowWord, inputs: tuple[Tensor, ...]) -> str | None:
+        """Why the backend cannot write this use of a word, all of whose values are known; None where it can."""
+        if type(word) not in self.rows:
+            return self.unsupported.get(type(word), "use another layer or the other backend")
+        limit = self.limits.get(type(word))
+        return limit(word, inputs) if limit is not None else None
 
     def ops(self, context: Context) -> tuple[Op, ...]:
         found = self.rows[type(context.apply.word)](context.apply.word, context)

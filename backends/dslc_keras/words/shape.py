@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dslc.codegen.emission import Context, NeedsNumbers, Op
+from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Expr, TupleOf
 from dslc.vocab.dims import Dim, is_generic
 from dslc.vocab.layers import shape
 from dslc.vocab.layers.window import per_axis
+from dslc.vocab.tensor import Tensor
 from dslc_keras.words.table import TABLE, layer
 
 
@@ -22,9 +23,17 @@ def reshape(word: shape.Reshape, context: Context) -> Op:
     sizes = per_axis(word.shape, 1)
     # A size that only the data tells is what the others leave.
     sizes = tuple(s if isinstance(s, int) or is_generic(s) else -1 for s in sizes)
-    if sum(size == -1 for size in sizes) > 1:
-        raise NeedsNumbers
     return layer(context, "Reshape", TupleOf(tuple(context.write(size) for size in sizes)))
+
+
+def _one_unknown(word: shape.Reshape, inputs: tuple[Tensor, ...]) -> str | None:
+    unknown = [s for s in per_axis(word.shape, 1) if s == -1 or not isinstance(s, int)]
+    if len(unknown) < 2:
+        return None
+    return "Keras finds one unknown size only: give the input a fixed size, or write numbers for the others"
+
+
+TABLE.limits[shape.Reshape] = _one_unknown
 
 
 @TABLE.row(shape.Permute)

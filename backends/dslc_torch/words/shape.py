@@ -47,8 +47,13 @@ def reshape(word: shape.Reshape, context: Context) -> Op:
     if direct:
         sizes = (sizes[-1], *sizes[:-1])
 
+    # A size that is nowhere in the input is what the others leave.
+    sizes = tuple(s if isinstance(s, int) or s in x.shape else -1 for s in sizes)
+    if sizes.count(-1) > 1:
+        raise NeedsNumbers
+
     def written(value: Expr) -> Expr:
-        known = [_size(size, value, x.shape, context) for size in sizes]
+        known = [_size(size, value, x.shape) for size in sizes]
         batch: Expr = Lit(-1) if -1 not in sizes else call("len", value)
         result: Expr = method(value, "reshape", batch, *known)
         turned = output.rank > 2 and not direct and x.rank != output.rank
@@ -57,13 +62,11 @@ def reshape(word: shape.Reshape, context: Context) -> Op:
     return Op(inline=written, layout="last" if x.rank > 1 else "any")
 
 
-def _size(size: Dim, value: Expr, known: tuple[Dim, ...], context: Context) -> Expr:
+def _size(size: Dim, value: Expr, known: tuple[Dim, ...]) -> Expr:
     """A size as `forward` can know it."""
     if isinstance(size, int):
         return Lit(size)
-    if size in known:
-        return Index(Attr(value, "shape"), (Lit(known.index(size) + 1),))
-    raise NeedsNumbers
+    return Index(Attr(value, "shape"), (Lit(known.index(size) + 1),))
 
 
 @TABLE.row(shape.Permute)

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 
 class AvgPool3dSame(nn.AvgPool3d):
-    """A pooling that finds ⌈size / stride⌉ places along each axis, as in TensorFlow.
+    """A pooling of ⌈size / stride⌉ places along each axis, as in TensorFlow.
 
     Each mean is that of the values inside of the input.
     """

@@ -4,7 +4,7 @@ from torch.nn import functional as F
 
 
 class Conv2dSame(nn.Conv2d):
-    """A convolution that finds ⌈size / stride⌉ places along each axis, as in TensorFlow."""
+    """A convolution of ⌈size / stride⌉ places along each axis, as in TensorFlow."""
 
     def forward(self, x):
         pads = same_pads(x, self.kernel_size, self.stride, self.dilation)

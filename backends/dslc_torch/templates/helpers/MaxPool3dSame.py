@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 
 class MaxPool3dSame(nn.MaxPool3d):
-    """A pooling that finds ⌈size / stride⌉ places along each axis, as in TensorFlow."""
+    """A pooling of ⌈size / stride⌉ places along each axis, as in TensorFlow."""
 
     def forward(self, x):
         pads = same_pads(x, self.kernel_size, self.stride)
