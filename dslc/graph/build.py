@@ -380,8 +380,12 @@ class _Builder:
             return
         node.dtype_fixed = True
         if ids:
-            node.output = Tensor(node.output.shape, "int")
-            node.frame.inputs[node.path[-1]] = node.output
+            before, node.output = node.output, Tensor(node.output.shape, "int")
+            for frame in self.frames:  # blocks that it was handed to already
+                for held in (frame.inputs, frame.values):
+                    for name, tensor in held.items():
+                        if tensor is before:
+                            held[name] = node.output
 
     def _add(
         self,
