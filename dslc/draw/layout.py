@@ -18,7 +18,6 @@ from dslc.draw.picture import Arrow, Picture
 SWEEPS = 12
 ROOM = 26.0  # between two boxes of a layer
 LANE = 18.0  # what a passing arrow takes
-GAP = 44.0  # between two layers, for arrows and their shapes
 
 
 @dataclass(slots=True)
@@ -28,12 +27,13 @@ class Layout:
     width: float = 0.0
     height: float = 0.0
     centre: dict[str, tuple[float, float]] = field(default_factory=dict)
-    bends: dict[Arrow, list[tuple[float, float, float, float]]] = field(default_factory=dict)
-    """Of an arrow through other layers: x, top and bottom of each, and the width that is free there."""
+    bends: dict[Arrow, list[tuple[float, float, float]]] = field(
+        default_factory=dict
+    )  # of an arrow through other layers: x, top and bottom in each
 
 
-def lay_out(picture: Picture, sizes: Mapping[str, tuple[float, float]]) -> Layout:
-    """Place the boxes, whose `sizes` are (width, height)."""
+def lay_out(picture: Picture, sizes: Mapping[str, tuple[float, float]], gap: float) -> Layout:
+    """Place the boxes, whose `sizes` are (width, height), with `gap` between layers."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(picture.boxes)
     graph.add_edges_from((a.source, a.target) for a in picture.arrows)
@@ -57,7 +57,7 @@ def lay_out(picture: Picture, sizes: Mapping[str, tuple[float, float]]) -> Layou
         nx.add_path(links, chain)
     _order(layers, links)
     across = _across(layers, links, width)
-    return _finish(picture, layers, chains, across, width, sizes)
+    return _finish(picture, layers, chains, across, width, sizes, gap)
 
 
 def _ranks(graph: nx.DiGraph[str]) -> dict[str, int]:
@@ -119,7 +119,7 @@ def _across(
             left += width[name] + ROOM
         for name in layer:
             x[name] -= (left - ROOM) / 2
-    for sweep in range(2 * SWEEPS):
+    for sweep in range(2 * SWEEPS + 1):  # the last one downwards keeps chains straight
         down = sweep % 2 == 0
         for layer in layers if down else reversed(layers):
             wanted = {}
@@ -159,6 +159,7 @@ def _finish(
     across: Mapping[str, float],
     width: Mapping[str, float],
     sizes: Mapping[str, tuple[float, float]],
+    gap: float,
 ) -> Layout:
     """Heights of the layers, and everything moved into the positive quarter."""
     left = min((across[n] - width[n] / 2 for n in across), default=0.0)
@@ -172,9 +173,9 @@ def _finish(
             spans[name] = (top, top + tall)
             if name in sizes:
                 layout.centre[name] = (across[name] - left, top + tall / 2)
-        top += tall + GAP
-    layout.height = max(0.0, top - GAP)
+        top += tall + gap
+    layout.height = max(0.0, top - gap)
     for arrow in picture.arrows:
         inner = chains[arrow.source, arrow.target][1:-1]
-        layout.bends[arrow] = [(across[n] - left, *spans[n], LANE) for n in inner]
+        layout.bends[arrow] = [(across[n] - left, *spans[n]) for n in inner]
     return layout

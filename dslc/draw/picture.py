@@ -88,9 +88,9 @@ class _Drawing:
         for node in self.graph.nodes():
             for index in node.inputs:
                 self.users[index] = self.users.get(index, 0) + 1
-        for index in self.graph.outputs.values():
-            if index is not None:
-                self.users[index] = self.users.get(index, 0) + 1
+        for result in self.graph.outputs.values():
+            if result is not None:
+                self.users[result] = self.users.get(result, 0) + 1
         for node in self.graph.nodes():
             self._place(node)
         self._outputs()
@@ -183,9 +183,9 @@ class _Drawing:
                 source, target = self.box_of[index], self.box_of[node.index]
                 if source != target:
                     found[Arrow(source, target, self._shape(index))] = None
-        for number, index in enumerate(self.graph.outputs.values()):
-            if index is not None:
-                found[Arrow(self.box_of[index], f"o{number}", self._shape(index))] = None
+        for number, result in enumerate(self.graph.outputs.values()):
+            if result is not None:
+                found[Arrow(self.box_of[result], f"o{number}", self._shape(result))] = None
         self.made.arrows = list(found)
 
     def _shape(self, index: int) -> str:
@@ -245,7 +245,7 @@ def word_text(word: Word) -> str:
         if usual.get(name, ...) == value or isinstance(value, bool) or not _short(value):
             in_place = False
             continue
-        in_place = in_place and position < word.positional
+        in_place = in_place and position < min(word.positional, 2)
         if isinstance(value, tuple) and not in_place and len(set(value)) == 1:
             value = value[0]
         parts.append(show_value(value) if in_place else f"{name}={show_value(value)}")

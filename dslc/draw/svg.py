@@ -11,6 +11,8 @@ MARGIN = 24.0
 EM = 0.602  # width of a character of a monospaced font, in its size
 TITLE, SMALL, LABEL = 13.0, 11.0, 10.0
 PAD_X, PAD_Y, LEAD = 14.0, 9.0, 16.0
+GAP = 50.0  # between two layers, for arrows and their shapes
+STEM = 23.0  # an arrow ends straight, beside its shape
 HEAD = 34.0  # the line with the name of the model
 COLOURS: dict[Role, tuple[str, str, str]] = {  # paper, border, ink
     "input": ("#e8eaed", "#80868b", "#202124"),
@@ -32,8 +34,11 @@ text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',m
 
 def svg(picture: Picture) -> str:
     """The drawing as an SVG document."""
-    sizes = {name: _size(box) for name, box in picture.boxes.items()}
-    layout = lay_out(picture, sizes)
+    crowd: dict[str, list[float]] = {}
+    for arrow in picture.arrows:
+        crowd.setdefault(arrow.target, []).append(_text_width(arrow.text, LABEL) + 14)
+    sizes = {name: _size(box, crowd.get(name, [])) for name, box in picture.boxes.items()}
+    layout = lay_out(picture, sizes, GAP + 12.0 * max(0, _deepest(picture)))
     frames = _frames(picture, layout, sizes)
     left = min([0.0, *(x for x, _, _, _ in frames.values())])
     labels = max((_text_width(a.text, LABEL) for a in picture.arrows), default=0.0)
@@ -56,7 +61,10 @@ def svg(picture: Picture) -> str:
     ]
     parts += [_frame(picture.groups[name], place) for name, place in frames.items()]
     ports = _ports(picture, layout, sizes)
-    drawn = [_arrow(arrow, layout, sizes, ports) for arrow in picture.arrows]
+    drawn = [
+        _arrow(arrow, layout, sizes, ports, len(crowd[arrow.target]) > 2)
+        for arrow in picture.arrows
+    ]
     parts += [path for path, _ in drawn]
     parts += [_box(box, layout.centre[name], sizes[name]) for name, box in picture.boxes.items()]
     parts += [text for _, text in drawn]
@@ -76,9 +84,11 @@ def _text_width(text: str, size: float) -> float:
     return len(text) * size * EM
 
 
-def _size(box: Box) -> tuple[float, float]:
+def _size(box: Box, labels: list[float]) -> tuple[float, float]:
+    """Of a box; one that many arrows reach has room for their shapes side by side."""
     wide = max(_text_width(t, TITLE if i == 0 else SMALL) for i, t in enumerate(box.text))
-    return max(wide + 2 * PAD_X, 64.0), 2 * PAD_Y + LEAD * len(box.text) - 2
+    crowd = max(labels) * len(labels) if len(labels) > 2 else 0.0
+    return max(wide + 2 * PAD_X, crowd, 64.0), 2 * PAD_Y + LEAD * len(box.text) - 2
 
 
 def _box(box: Box, centre: tuple[float, float], size: tuple[float, float]) -> str:
@@ -125,6 +135,8 @@ def _ports(
 
             arrows.sort(key=toward)
             step = min(26.0, (sizes[name][0] - 24) / max(1, len(arrows) - 1))
+            if end == "target" and len(arrows) > 2:
+                step = sizes[name][0] / len(arrows)
             for at, arrow in enumerate(arrows):
                 shift = (at - (len(arrows) - 1) / 2) * step
                 found[arrow, end] = layout.centre[name][0] + shift
@@ -136,24 +148,26 @@ def _arrow(
     layout: Layout,
     sizes: dict[str, tuple[float, float]],
     ports: dict[tuple[Arrow, str], float],
+    crowded: bool,
 ) -> tuple[str, str]:
     """The line, and the shape written beside its end."""
     x, y = ports[arrow, "source"], layout.centre[arrow.source][1] + sizes[arrow.source][1] / 2
     end_x = ports[arrow, "target"]
     end_y = layout.centre[arrow.target][1] - sizes[arrow.target][1] / 2
     path = [f"M{_n(x)} {_n(y)}"]
-    for bend_x, top, bottom, _ in layout.bends[arrow]:
+    for bend_x, top, bottom in layout.bends[arrow]:
         path += [_curve(x, y, bend_x, top), f"L{_n(bend_x)} {_n(bottom)}"]
         x, y = bend_x, bottom
-    path.append(_curve(x, y, end_x, end_y - 1))
+    path += [_curve(x, y, end_x, end_y - STEM), f"L{_n(end_x)} {_n(end_y - 1)}"]
     line = f'<path class="arrow" d="{" ".join(path)}" marker-end="url(#tip)"/>'
     text = _clean(arrow.text)
-    base = end_y - 15
     wide = _text_width(text, LABEL)
-    back = f'<rect class="shape-back" x="{_n(end_x + 5)}" y="{_n(base - 9)}" width="{_n(wide + 4)}" height="12"/>'
+    left_half = end_x < layout.centre[arrow.target][0] - 1 and not crowded
+    at = end_x - wide - 6 if left_half else end_x + 6
+    back = f'<rect class="shape-back" x="{_n(at - 2)}" y="{_n(end_y - 22)}" width="{_n(wide + 4)}" height="12"/>'
     return (
         line,
-        f'{back}<text class="shape" x="{_n(end_x + 7)}" y="{_n(base)}">{escape(text)}</text>',
+        f'{back}<text class="shape" x="{_n(at)}" y="{_n(end_y - 12)}">{escape(text)}</text>',
     )
 
 
@@ -173,23 +187,22 @@ def _frames(
 ) -> dict[str, Place]:
     """The rectangle around each block, but for those that would cut another block or a box."""
     inside: dict[str, set[str]] = {name: set() for name in picture.groups}
-    depth: dict[str, int] = {}
-    for name, group in picture.groups.items():
-        depth[name] = 0 if group.parent is None else depth[group.parent] + 1
+    depth = _depths(picture)
     for box in picture.boxes.values():
         group_name = box.group
         while group_name is not None:
             inside[group_name].add(box.name)
             group_name = picture.groups[group_name].parent
-    deepest = max(depth.values(), default=0)
+    deepest = _deepest(picture)
     found: dict[str, Place] = {}
     for name, members in inside.items():
         if not members:
             continue
-        pad = 8.0 + 5.0 * (deepest - depth[name])
+        inner = deepest - depth[name]
+        pad = 7.0 + 5.0 * inner
         corners = [(layout.centre[m], sizes[m]) for m in members]
         x = min(c[0] - s[0] / 2 for c, s in corners) - pad
-        y = min(c[1] - s[1] / 2 for c, s in corners) - pad - 4
+        y = min(c[1] - s[1] / 2 for c, s in corners) - pad - 9 - 8 * inner
         right = max(c[0] + s[0] / 2 for c, s in corners) + pad
         bottom = max(c[1] + s[1] / 2 for c, s in corners) + pad
         place = (
@@ -202,6 +215,17 @@ def _frames(
         if not any(_touch(place, layout.centre[b], sizes[b]) for b in strangers):
             found[name] = place
     return found
+
+
+def _depths(picture: Picture) -> dict[str, int]:
+    depth: dict[str, int] = {}
+    for name, group in picture.groups.items():  # a frame comes after the frame around it
+        depth[name] = 0 if group.parent is None else depth[group.parent] + 1
+    return depth
+
+
+def _deepest(picture: Picture) -> int:
+    return max(_depths(picture).values(), default=0)
 
 
 def _touch(place: Place, centre: tuple[float, float], size: tuple[float, float]) -> bool:
