@@ -73,16 +73,17 @@ def section(
         try:
             return write(ModelRequest(plan_model(spec, graph, fixed)))
         except CannotKeepNames as problem:
-            assert problem.block not in fixed, problem.block
+            if problem.block in fixed:
+                raise
             fixed |= {problem.block}
 
 
-def run_section(found: ModelSection, target: Target, names: Mapping[str, Any]) -> Any:
-    """`build_model()` of the section."""
+def run_section(found: ModelSection, target: Target, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What the section defines; `build_model` among it."""
     namespace = dict(names)
     parts = [*(_helper(target, name) for name in found.helpers), found.text]
     exec(compile("\n\n\n".join(parts), "<model>", "exec"), namespace)
-    return namespace["build_model"]()
+    return namespace
 
 
 @dataclass
@@ -99,12 +100,19 @@ class Pair:
     channels_first: frozenset[str]
     inputs: Arrays
     arrays: list[tuple[Node, Arrays]]
+    torch_names: dict[str, Any]  # what the torch section defines
 
 
 def both(
-    text: str, *, sizes: Mapping[str, int] | None = None, ids: int = 5, dtype: str = "float64"
+    text: str,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    ids: int = 5,
+    dtype: str = "float64",
+    fill: bool = True,
 ) -> Pair:
-    """The two models of a spec with the same random weights, and an input of BATCH samples."""
+    """The two models of a spec with the same random weights, and an input of BATCH samples. Without `fill` both
+    keep the weights that their scripts draw."""
     spec, graph = graph_of(text)
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
@@ -125,14 +133,16 @@ def both(
     try:
         keras_model, keras_layers = _keras_model(for_keras)
         names = {"torch": torch, "nn": nn, "F": F, "np": np, "math": __import__("math")}
-        torch_model = run_section(for_torch, TORCH, names)
+        defined = run_section(for_torch, TORCH, names)
+        torch_model = defined["build_model"]()
         _silence(keras_layers, torch_model)
         pair = Pair(
             graph, for_keras.text, for_torch.text, keras_model, torch_model, keras_layers, [],
-            for_torch.channels_first, inputs, [],
+            for_torch.channels_first, inputs, [], defined,
         )  # fmt: skip
         pair.torch_modules = _modules_in_order(pair)
-        _fill(pair, random, dtype)
+        if fill:
+            _fill(pair, random, dtype)
     except Exception as problem:
         problem.add_note(f"{for_keras.text}\n\n{for_torch.text}")
         raise
@@ -160,7 +170,7 @@ def _keras_model(found: ModelSection) -> tuple[Any, list[Any]]:
     keras.layers.Layer.__call__ = call
     try:
         names = {"keras": keras, "layers": keras.layers, "tf": tf, "np": np}
-        model = run_section(found, KERAS, names)
+        model = run_section(found, KERAS, names)["build_model"]()
     finally:
         keras.layers.Layer.__call__ = original
     return model, order

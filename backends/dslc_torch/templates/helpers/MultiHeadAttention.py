@@ -3,7 +3,7 @@ from torch import nn
 
 
 class MultiHeadAttention(nn.Module):
-    """Attention with heads of any size, each projection a layer of its own as in Keras."""
+    """Attention with heads of any size; each projection is a layer, as in Keras."""
 
     def __init__(
         self,
