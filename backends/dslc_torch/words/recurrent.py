@@ -111,4 +111,7 @@ def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: boo
             comment="one bias is enough",
         ),
     ]
-    return [replace(each, present=present, guard=guard) for each in found]
+    return [
+        replace(each, present=present, guard=guard, penalty=each.penalty if present else None)
+        for each in found
+    ]

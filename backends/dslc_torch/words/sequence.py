@@ -17,7 +17,7 @@ def embedding(word: sequence.Embedding, context: Context) -> Op:
         context.write(word.vocabulary),
         context.write(word.dim),
         stem="embedding",
-        weights=(law(context, "weight", word.init, penalty=word.regularizer),),
+        weights=(law(context, "weight", word.init, penalty=word.regularizer, table=True),),
     )
     if x.rank < 2:
         return made
@@ -39,7 +39,7 @@ def position_embedding(word: sequence.PositionEmbedding, context: Context) -> Op
         context.write(x.channels),
         layout="last",
         stem="positions",
-        weights=(law(context, "weight", word.init),),
+        weights=(law(context, "weight", word.init, table=True),),
     )
 
 

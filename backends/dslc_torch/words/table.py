@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from dslc.codegen.emission import Context, Layout, Op, Table
-from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
+from dslc.codegen.nodes import Attr, Call, Expr, Kw, Ref, call
 from dslc.vocab import initializers
 from dslc.vocab.kinds import Computed, Param
 from dslc.vocab.layers import recurrent
@@ -60,14 +60,21 @@ def law(
     present: bool | None = True,
     penalty: Word | None = None,
     owner: str = "",
+    table: bool = False,
 ) -> Law:
-    """How `word` fills the parameter `attribute` of a layer, or of its parts of the class `owner`."""
+    """How `word` fills the parameter `attribute` of a layer, or of its parts of the class `owner`.
+
+    A `table` has its axes as in the spec; other parameters have those of the outputs first.
+    """
     for _, item in word:
         context.number(item)  # the laws of all layers stand together, outside of blocks
-    key = word.word, tuple(item for _, item in word)
-    function = _function(context, word)
+    key = word.word, table, tuple(item for _, item in word)
+    turned = table and isinstance(word, initializers._Scaled) and word.over == "fan_in"
+    function = None if turned else _function(context, word)
 
     def init(tensor: Expr) -> Expr:
+        if turned:
+            return law(context, attribute, word).init(Attr(tensor, "T"))
         if function is not None:
             return Call(function, (tensor,))
         return _fill(context, word, tensor)
