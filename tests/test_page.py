@@ -36,7 +36,9 @@ def several() -> TrainingPlan:
         inputs=(InputPlan("photo", (4, 4, 3)), InputPlan("facts", (5,))),
         outputs=(
             OutputPlan("kind", (3,), losses.CrossEntropy(), (metrics.F1(),), "softmax"),
-            OutputPlan("age", (1,), losses.Huber(delta=2.0), (metrics.MeanAbsoluteError(),), weight=0.5),
+            OutputPlan(
+                "age", (1,), losses.Huber(delta=2.0), (metrics.MeanAbsoluteError(),), weight=0.5
+            ),
         ),
     )
 
@@ -211,12 +213,14 @@ def test_rendering_twice_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("backend", TARGETS)
 def test_only_what_is_used_is_there(backend: str) -> None:
     text = render(backend, PLANS["wine_plain"][0], dense(backend, 13, 3))
-    for unused in ("EarlyStopping", "Plateau", "set_epoch", "--data", "learning_rate\"]", "best"):
+    for unused in ("EarlyStopping", "Plateau", "set_epoch", "--data", 'learning_rate"]', "best"):
         assert unused not in text, unused
 
 
 def test_free_names_are_those_that_need_an_import() -> None:
-    text = "def f(a):\n    b = np.sum(a)\n    return [c for c in b if len(c) > LIMIT]\n\nf(math.pi)\n"
+    text = (
+        "def f(a):\n    b = np.sum(a)\n    return [c for c in b if len(c) > LIMIT]\n\nf(math.pi)\n"
+    )
     assert free_names(text) == {"np", "LIMIT", "math"}
 
 

@@ -53,7 +53,13 @@ class Lab:
     def run(self, *args: object, ok: bool = True, **kw: Any) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "spec.py", *map(str, args)]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=300, **kw
+            command,
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **kw,
         )
         assert (done.returncode == 0) == ok, done.stdout + done.stderr
         return done
@@ -67,9 +73,13 @@ class Lab:
 
     def evaluate(self, code: str, setup: str = "") -> Any:
         """The value of an expression in the script's module, by JSON."""
-        program = f"import json, spec\n{setup}\nprint('=>' + json.dumps({code}))"
+        program = f"import json, spec\n{setup}\nprint('=>' + json.dumps(({code})))"
         done = subprocess.run(
-            [sys.executable, "-c", program], cwd=self.folder, env=self.env, capture_output=True, text=True
+            [sys.executable, "-c", program],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.rpartition("=>")[2])
@@ -100,7 +110,9 @@ def test_digits_are_learned(backend: str, lab: Callable[[str], Lab]) -> None:
 
 
 @BACKENDS
-def test_a_resumed_run_repeats_an_uninterrupted_one(backend: str, lab: Callable[[str], Lab]) -> None:
+def test_a_resumed_run_repeats_an_uninterrupted_one(
+    backend: str, lab: Callable[[str], Lab]
+) -> None:
     here = lab(backend)
     plan = replace(
         DIGITS,
@@ -127,7 +139,12 @@ def test_ctrl_c_reports_what_was_reached(backend: str, lab: Callable[[str], Lab]
     here.write(DIGITS, cnn(backend, 8, 8, 1, 10))
     command = [sys.executable, "-u", "spec.py", "--epochs", "500"]
     with subprocess.Popen(
-        command, cwd=here.folder, env=here.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=here.folder,
+        env=here.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         assert process.stdout is not None
         printed = ""
@@ -171,6 +188,64 @@ def test_an_unknown_device_is_refused(lab: Callable[[str], Lab]) -> None:
     assert "no device 'teapot'" in here.refusal("--device", "teapot")
 
 
+DECISIONS = """
+import math, random, types, numpy as np, keras, torch
+from keras.callbacks import EarlyStopping, ReduceLROnPlateau
+
+
+def keras_decisions(values):
+    optimizer = types.SimpleNamespace(learning_rate=np.float64(1.0))
+    model = types.SimpleNamespace(optimizer=optimizer, stop_training=False, metrics=[])
+    found = [
+        EarlyStopping(monitor="v", mode="max", patience=2, min_delta=0.25),
+        ReduceLROnPlateau(
+            monitor="v", mode="max", factor=0.5, patience=2, min_delta=0.25, cooldown=2, min_lr=0.05
+        ),
+    ]
+    trace = []
+    for callback in found:
+        callback.set_model(model)
+        callback.on_train_begin()
+    for epoch, value in enumerate(values):
+        for callback in found:
+            callback.on_epoch_end(epoch, {"v": value})
+        trace.append((bool(model.stop_training), float(optimizer.learning_rate)))
+        model.stop_training = False
+    return trace
+
+
+def torch_decisions(values):
+    run = spec.Run(spec.build_model(), "cpu", None, 0)
+    group = run.optimizer.param_groups[0]
+    group["lr"] = 1.0
+    trace = []
+    run.save = lambda value, name: None
+    for value in values:
+        run.end_epoch({"val_accuracy": value})
+        trace.append((bool(run.state["stopped"]), group["lr"]))
+    return trace
+
+
+rng = random.Random(0)
+runs = [[rng.randrange(5) / 4 + rng.random() / 9 for _ in range(14)] for _ in range(40)]
+"""
+
+
+def test_callbacks_decide_as_those_of_keras(lab: Callable[[str], Lab]) -> None:
+    here = lab("torch")
+    found = (
+        callbacks.EarlyStopping(monitor="val_accuracy", patience=2, min_delta=0.25),
+        callbacks.ReduceLROnPlateau(
+            monitor="val_accuracy", factor=0.5, patience=2, min_delta=0.25, cooldown=2, min_lr=0.05
+        ),
+    )
+    here.write(replace(DIGITS, callbacks=found), cnn("torch", 8, 8, 1, 10))
+    code = "[sum(keras_decisions(r) != torch_decisions(r) for r in runs), keras_decisions(runs[0])]"
+    different, trace = here.evaluate(code, DECISIONS)
+    assert different == 0
+    assert len({rate for _, rate in trace}) > 1  # something was decided
+
+
 # --- the same data, the same numbers -----------------------------------------------------------------
 
 
@@ -179,15 +254,29 @@ def test_both_backends_see_the_same_batches(lab: Callable[[str], Lab]) -> None:
     for backend in TARGETS:
         here = lab(backend)
         here.write(DIGITS, cnn(backend, 8, 8, 1, 10))
-        code = "[[int(v) for v in b[i][1]] for e in (0, 3) for i in (0, 1) if b.set_epoch(e) is None]"
+        code = (
+            "[[int(v) for v in b[i][1]] for e in (0, 3) for i in (0, 1) if b.set_epoch(e) is None]"
+        )
         seen.append(here.evaluate(code, "b = spec.Batches(spec.load_data(0)[0][0], 32, 0)"))
     assert seen[0] == seen[1]
     assert seen[0][0] != seen[0][2]
 
 
 SCORES = {
-    "classes": (metrics.Accuracy(), metrics.Precision(), metrics.Recall(), metrics.F1(), metrics.TopK(k=2)),
-    "binary": (metrics.Accuracy(), metrics.Precision(), metrics.Recall(), metrics.F1(), metrics.Auc()),
+    "classes": (
+        metrics.Accuracy(),
+        metrics.Precision(),
+        metrics.Recall(),
+        metrics.F1(),
+        metrics.TopK(k=2),
+    ),
+    "binary": (
+        metrics.Accuracy(),
+        metrics.Precision(),
+        metrics.Recall(),
+        metrics.F1(),
+        metrics.Auc(),
+    ),
     "numbers": (metrics.MeanAbsoluteError(), metrics.RootMeanSquaredError()),
 }
 SETUP = """
@@ -220,7 +309,9 @@ EXPECTED = {
 
 @BACKENDS
 @pytest.mark.parametrize("task", SCORES)
-def test_metrics_are_those_of_scikit_learn(backend: str, task: str, lab: Callable[[str], Lab]) -> None:
+def test_metrics_are_those_of_scikit_learn(
+    backend: str, task: str, lab: Callable[[str], Lab]
+) -> None:
     here = lab(backend)
     source, features, outputs = {
         "classes": (data.Wine(), 13, 3),
@@ -264,7 +355,10 @@ def test_a_table(backend: str, lab: Callable[[str], Lab]) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[list[list[object]]], object], str]] = {
-    "no target": (lambda rows: rows[0].__setitem__(3, "sort"), "no column 'kind'; it has size, width"),
+    "no target": (
+        lambda rows: rows[0].__setitem__(3, "sort"),
+        "no column 'kind'; it has size, width",
+    ),
     "missing": (lambda rows: rows[5].__setitem__(1, "NA"), "missing cells (1 in width)"),
     "ragged": (lambda rows: rows[5].pop(), "line 6: 3 cells under 4 headings"),
     "classes": (lambda rows: rows[5].__setitem__(3, "d"), "has 4 classes, the model 3: a, b, c, d"),
@@ -276,7 +370,10 @@ REFUSED: dict[str, tuple[Callable[[list[list[object]]], object], str]] = {
 def test_a_table_that_cannot_be_used_is_refused(lab: Callable[[str], Lab]) -> None:
     here = lab("torch")
     source = data.Csv(path="t.csv", target="kind")
-    here.write(tabular(source, 4, 3, "classes", split=data.Random(train=98, val=1, test=1)), dense("torch", 4, 3))
+    here.write(
+        tabular(source, 4, 3, "classes", split=data.Random(train=98, val=1, test=1)),
+        dense("torch", 4, 3),
+    )
     for name, (spoil, message) in REFUSED.items():
         rows = table(100)
         spoil(rows)
@@ -334,7 +431,7 @@ def test_text(backend: str, lab: Callable[[str], Lab]) -> None:
     rows = [["review", "stars"], *([f"{words[i % 3]} w{i}", "123"[i % 3]] for i in range(60))]
     write_csv(here.folder / "t.csv", rows)
     here.run("--epochs", 1)
-    assert here.evaluate("spec.tokenize(\"Große, it's\")") == ["große", "it's"]
+    assert here.evaluate('spec.tokenize("Große, it\'s")') == ["große", "it's"]
     code = "spec.vocabulary([['b', 'a'], ['c', 'c']])"
     assert here.evaluate(code) == {"c": 2, "a": 3, "b": 4}
     code = "spec.encode(['a', 'z'] + ['b'] * 20, {'a': 2, 'b': 3}).tolist()"
@@ -384,7 +481,7 @@ def test_pictures(backend: str, lab: Callable[[str], Lab]) -> None:
     plan = replace(
         DIGITS,
         source=data.Images(path="photos/"),
-        inputs=(InputPlan("photo", (16, 12, 3)),),
+        inputs=(InputPlan("image", (16, 12, 3)),),
         outputs=(replace(DIGITS.outputs[0], shape=(2,)),),
         workers=2,
         batch=8,

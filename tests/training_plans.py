@@ -7,7 +7,6 @@ from typing import Any
 
 import dslc_keras.training
 import dslc_torch.training
-
 from dslc.codegen.page import ModelSection, Script, Target, render_script
 from dslc.plan.training import InputPlan, OutputPlan, TrainingPlan
 from dslc.vocab import callbacks, data, losses, metrics, optimizers
@@ -24,9 +23,7 @@ DIGITS = TrainingPlan(
     split=data.Stratified(train=70, val=15, test=15),
     scale=Bounds(0, 1),
     inputs=(InputPlan("image", (8, 8, 1)),),
-    outputs=(
-        OutputPlan("digits", (10,), losses.CrossEntropy(), (metrics.Accuracy(),), "softmax"),
-    ),
+    outputs=(OutputPlan("digits", (10,), losses.CrossEntropy(), (metrics.Accuracy(),), "softmax"),),
     optimizer=optimizers.Adam(),
     epochs=20,
     batch=32,

@@ -191,5 +191,5 @@ TARGET = Target(
         "tf": Import("tensorflow", alias="tf"),
     },
     emit=emit,
-    count_weights="model.count_params()",
+    count_weights="sum(math.prod(weight.shape) for weight in model.trainable_weights)",
 )

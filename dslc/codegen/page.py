@@ -105,6 +105,8 @@ def render_script(
         "plan": training,
     }
     if training is not None:
+        names = {i.name for i in training.inputs} | {o.name for o in training.outputs}
+        assert model.channels_first <= names, "the model section and the plan name other tensors"
         context |= data_context(training)
         context["longest_metric"] = 2 + max(len(f"test_{name}") for name in training.logged)
         context |= target.emit(training, model)
@@ -152,7 +154,9 @@ def _helper(target: Target, name: str) -> str:
     """The definition in `helpers/<name>.py`: real Python, tested as such, without its imports."""
     text = (target.templates / "helpers" / f"{name}.py").read_text(encoding="utf-8")
     text = f"\n{text}"
-    return text[min(text.find(f"\n{word} ") for word in ("def", "class") if f"\n{word} " in text) :].strip()
+    return text[
+        min(text.find(f"\n{word} ") for word in ("def", "class") if f"\n{word} " in text) :
+    ].strip()
 
 
 def spaced(text: str) -> str:
@@ -197,4 +201,3 @@ def free_names(text: str) -> set[str]:
             if symbol.is_referenced() and (symbol.is_global() or table is top)
         }
     return used - defined - set(dir(builtins)) - {"__file__", "__doc__", "__name__"}
-

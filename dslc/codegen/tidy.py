@@ -86,9 +86,7 @@ class _Reader:
             case ast.Assign(targets=targets, value=value):
                 return nodes.Assign(tuple(map(self.expr, targets)), self.expr(value))
             case ast.AugAssign(target=target, op=op, value=value):
-                return nodes.Assign(
-                    (self.expr(target),), self.expr(value), op=OPERATORS[type(op)]
-                )
+                return nodes.Assign((self.expr(target),), self.expr(value), op=OPERATORS[type(op)])
             case ast.Return(value=result):
                 return nodes.Return(None if result is None else self.expr(result))
             case ast.Expr(value=value):
@@ -118,7 +116,10 @@ class _Reader:
             case ast.Dict(keys=keys, values=values):
                 pairs = zip(keys, values, strict=True)
                 return nodes.DictOf(
-                    tuple(nodes.Pair(None if k is None else self.expr(k), self.expr(v)) for k, v in pairs)
+                    tuple(
+                        nodes.Pair(None if k is None else self.expr(k), self.expr(v))
+                        for k, v in pairs
+                    )
                 )
             case _:
                 return self._operation(node)

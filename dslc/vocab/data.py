@@ -66,7 +66,7 @@ class Mnist(Source):
     features, classes, targets = (28, 28, 1), 10, ("classes",)
     levels, own_test = (0, 255), True
     examples: ClassVar[tuple[str, ...]] = ("data { source = mnist  split = stratified(85, 15) }",)
-    source = "LeCun et al., Gradient-based learning applied to document recognition, 1998"
+    reference = "LeCun et al., Gradient-based learning applied to document recognition, 1998"
 
 
 class FashionMnist(Source):
@@ -79,7 +79,7 @@ class FashionMnist(Source):
     examples: ClassVar[tuple[str, ...]] = (
         "data { source = fashion_mnist  split = stratified(85, 15) }",
     )
-    source = "Xiao et al., Fashion-MNIST, arXiv:1708.07747, 2017"
+    reference = "Xiao et al., Fashion-MNIST, arXiv:1708.07747, 2017"
 
 
 class Cifar10(Source):
@@ -90,7 +90,7 @@ class Cifar10(Source):
     features, classes, targets = (32, 32, 3), 10, ("classes",)
     levels, own_test = (0, 255), True
     examples: ClassVar[tuple[str, ...]] = ("data { source = cifar10  split = stratified(90, 10) }",)
-    source = "Krizhevsky, Learning multiple layers of features from tiny images, 2009"
+    reference = "Krizhevsky, Learning multiple layers of features from tiny images, 2009"
 
 
 # --- your own files ----------------------------------------------------------------------------------

@@ -69,6 +69,6 @@ class Huber(Loss):
     aliases = ("HuberLoss", "Huber", "smooth_l1")
     task = "numbers"
     examples: ClassVar[tuple[str, ...]] = ("huber", "huber(delta=0.5)")
-    source = "Huber, Robust estimation of a location parameter, 1964"
+    reference = "Huber, Robust estimation of a location parameter, 1964"
 
     delta: Positive = arg("where the square becomes a line", 1.0)

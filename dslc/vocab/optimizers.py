@@ -20,7 +20,7 @@ class SGD(Optimizer):
     aliases = ("sgd", "MomentumSGD")
     positional = 1
     examples: ClassVar[tuple[str, ...]] = ("SGD(lr=0.1, momentum=0.9, nesterov=true)",)
-    source = (
+    reference = (
         "Sutskever et al., On the importance of initialization and momentum in deep learning, 2013"
     )
 
@@ -40,7 +40,7 @@ class Adam(Optimizer):
     aliases = ("adam",)
     positional = 1
     examples: ClassVar[tuple[str, ...]] = ("Adam", "Adam(lr=3e-4)")
-    source = "Kingma and Ba, Adam: a method for stochastic optimization, 2015 (the form before section 2.1)"
+    reference = "Kingma and Ba, Adam: a method for stochastic optimization, 2015 (the form before section 2.1)"
 
     lr: Positive = arg("learning rate", 1e-3)
     beta1: Decay = arg("decay of the mean of the gradients", 0.9)
@@ -54,7 +54,7 @@ class AdamW(Optimizer):
     aliases = ("adamw",)
     positional = 1
     examples: ClassVar[tuple[str, ...]] = ("AdamW(lr=3e-4, weight_decay=0.05)",)
-    source = "Loshchilov and Hutter, Decoupled weight decay regularization, 2019"
+    reference = "Loshchilov and Hutter, Decoupled weight decay regularization, 2019"
 
     lr: Positive = arg("learning rate", 1e-3)
     weight_decay: NonNegative = arg("share of a weight that decays, times the learning rate", 0.01)
