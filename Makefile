@@ -22,6 +22,7 @@ fmt: ## format the code and mend what ruff can
 	$(PYTHON) -m ruff format .
 
 regen: ## write expected texts anew from what dslc says now; the diff is the review
+	$(PYTHON) tools/regen.py
 	-$(PYTHON) -m pytest -q --update
 	git status --short tests docs
 

@@ -90,7 +90,7 @@ def call(argv: Sequence[str] | None = None) -> int:
         return int(code or FINE)
     except click.ClickException as problem:
         problem.show()
-        return problem.exit_code
+        return getattr(problem, "code", WRONG)  # a wrong call, unless it says otherwise
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:

@@ -81,17 +81,18 @@ def report(diagnostics: Sequence[Diagnostic], *, err: bool = False) -> None:
 class Stop(click.ClickException):
     """What is wrong with the call or with the machine, not with a spec."""
 
-    exit_code = 2
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
 
     def show(self, file: IO[Any] | None = None) -> None:
-        word = "error"
-        say(f"{click.style(word, fg='red', bold=True)}: {self.message}\n", err=True)
+        say(f"{click.style('error', fg='red', bold=True)}: {self.message}\n", err=True)
 
 
-def fail(message: str, *hints: str) -> NoReturn:
+def fail(message: str, *hints: str, code: int = 2) -> NoReturn:
     """Leave with a message and, below it, what helps."""
     lines = [safe(message), *(f"  = help: {safe(hint)}" for hint in hints if hint)]
-    raise Stop("\n".join(lines))
+    raise Stop("\n".join(lines), code)
 
 
 def reason(problem: OSError) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dslc.source import Source
+from dslc.spec.spelling import spell
 from dslc.vocab.sections import SECTIONS
 from dslc.vocab.word import Example, Word, all_words, defaults, kind_of, parameters, unit_of
 
@@ -84,24 +85,11 @@ def first_sentence(word: type[Word]) -> str:
     return text.rstrip(".:")
 
 
-def shown(value: Any) -> str:
-    """A bound value as a spec writes it."""
-    from dslc.spec.bind import show_value
-
-    if isinstance(value, Word):
-        given = [
-            f"{n}={shown(getattr(value, n))}"
-            for n in parameters(type(value))
-            if getattr(value, n) != defaults(type(value)).get(n, ...)
-        ]
-        return f"{value.word}({', '.join(given)})" if given else value.word
-    if isinstance(value, tuple):
-        if value and all(type(v) is int for v in value):
-            return str(value[0]) if len(set(value)) == 1 else show_value(value)
-        return f"[{', '.join(map(shown, value))}]"
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e6:
-        return f"{value:.1f}"
-    return show_value(value)
+def _default(word: type[Word], name: str) -> str:
+    value = defaults(word)[name]
+    if isinstance(value, tuple) and value and len(set(value)) == 1 and isinstance(value[0], int):
+        value = value[0]  # `stride=1`
+    return spell(word, name, value)
 
 
 def table(word: type[Word]) -> list[Parameter]:
@@ -110,7 +98,7 @@ def table(word: type[Word]) -> list[Parameter]:
     for name, info in parameters(word).items():
         unit = unit_of(info)
         about = (info.description or "") + (f" [{unit}]" if unit else "")
-        default = "" if info.is_required() else shown(defaults(word)[name])
+        default = "" if info.is_required() else _default(word, name)
         rows.append(Parameter(name, kind_of(info).describe, default, about))
     return rows
 
@@ -236,6 +224,6 @@ def _escaped(text: str) -> str:
     """Prose for Markdown: what would start HTML or emphasis stands for itself outside of code."""
     parts = text.split("`")
     for at in range(0, len(parts), 2):
-        for char in ("\\", "*", "<", ">", "_"):
+        for char in ("\\", "*", "<", ">"):
             parts[at] = parts[at].replace(char, f"\\{char}")
     return "`".join(parts)

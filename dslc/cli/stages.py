@@ -10,6 +10,7 @@ from dslc.cli import FINDINGS, FINE
 from dslc.cli.backends import choose
 from dslc.cli.console import report
 from dslc.source import Source, Span
+from dslc.spec.spelling import spell_word
 from dslc.syntax import tree
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Outline:
                 f"[{', '.join(known)}]" if len(known) == len(parts) and self.short(item) else None
             )
         if hasattr(type(item), "model_fields"):
-            return word_text(item)
+            return spell_word(item, full=True)
         if dataclasses.is_dataclass(item):
             return str(item) if "__str__" in vars(type(item)) else None
         return repr(item) if "__repr__" in vars(type(item)) else type(item).__name__
@@ -135,27 +136,10 @@ def place(span: Span) -> str:
     return f"@{line}:{column}-{end}" if end_line == line else f"@{line}:{column}-{end_line}:{end}"
 
 
-def word_text(word: Any) -> str:
-    """`Conv2D(filters=32, kernel=3x3)`: a word with all that is bound, defaults too."""
-    from dslc.spec.bind import show_value
-
-    def shown(value: Any) -> str:
-        if hasattr(type(value), "model_fields"):
-            return word_text(value)
-        return f"[{', '.join(map(shown, value))}]" if _words(value) else show_value(value)
-
-    given = ", ".join(f"{name}={shown(getattr(word, name))}" for name in type(word).model_fields)
-    return f"{word.word}({given})" if given else str(word.word)
-
-
-def _words(value: Any) -> bool:
-    return isinstance(value, tuple) and any(hasattr(type(v), "model_fields") for v in value)
-
-
 def graph_lines(graph: Graph) -> Iterator[str]:
     """Every node on a line: number, word, inputs, shape, the way to it and its place in the spec."""
     for node in graph.nodes():
-        what = "input" if node.word is None else word_text(node.word)
+        what = "input" if node.word is None else spell_word(node.word, full=True)
         parts = [f"%{node.index} = {what}"]
         if node.inputs:
             parts.append("of " + ", ".join(f"%{i}" for i in node.inputs))

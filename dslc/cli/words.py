@@ -75,7 +75,7 @@ def _page(word: type[Word], asked: str) -> str:
         for row, head in zip(
             rows, table([(r.name, r.default or "required", "|") for r in rows]), strict=True
         ):
-            about = _wrapped(f"{row.about} ({row.takes})", room, " " * (len(head) + 1))
+            about = _wrapped(f"{row.about}; {row.takes}", room, " " * (len(head) + 1))
             lines += [f"  {head[:-1]}{about[0].strip()}", *about[1:]]
     if word.examples:
         lines += ["", style("examples", bold=True)]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from dslc.graph import Frame, Graph, Node
 from dslc.spec.bind import show_value
+from dslc.spec.spelling import spell
 from dslc.vocab.dims import Sym
 from dslc.vocab.word import Word, defaults, parameters
 
@@ -248,7 +249,8 @@ def word_text(word: Word) -> str:
         in_place = in_place and position < min(word.positional, 2)
         if isinstance(value, tuple) and not in_place and len(set(value)) == 1:
             value = value[0]
-        parts.append(show_value(value) if in_place else f"{name}={show_value(value)}")
+        text = spell(type(word), name, value)
+        parts.append(text if in_place else f"{name}={text}")
     return f"{word.word}({', '.join(parts)})" if parts else word.word
 
 
