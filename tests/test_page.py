@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from training_plans import (
 )
 
 from dslc.codegen.page import ModelSection, free_names, spaced
+from dslc.codegen.reserved import PAGE_NAMES
 from dslc.codegen.tidy import tidy
 from dslc.plan.training import InputPlan, OutputPlan, TrainingPlan
 from dslc.vocab import callbacks, data, losses, metrics, optimizers
@@ -215,6 +217,19 @@ def test_only_what_is_used_is_there(backend: str) -> None:
     text = render(backend, PLANS["wine_plain"][0], dense(backend, 13, 3))
     for unused in ("EarlyStopping", "Plateau", "set_epoch", "--data", 'learning_rate"]', "best"):
         assert unused not in text, unused
+
+
+def test_no_block_may_take_a_name_of_the_page(rendered: Path) -> None:
+    found: set[str] = set()
+    for file in rendered.iterdir():
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.add(node.name)
+            elif isinstance(node, ast.Assign):
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                found |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+    assert found - {"Model"} <= PAGE_NAMES
 
 
 def test_free_names_are_those_that_need_an_import() -> None:

@@ -8,6 +8,7 @@ from dslc.codegen.emission import NeedsNumbers
 from dslc.codegen.layout import render
 from dslc.codegen.nodes import Statement
 from dslc.codegen.page import ModelSection
+from dslc.codegen.reserved import PAGE_NAMES
 from dslc.codegen.walk import named_values, without_activation
 from dslc.plan import model as plan
 from dslc_keras.words import TABLE
@@ -47,7 +48,7 @@ def _function_name(
     name = values.snake_case(function.name)
     if any(name in named_values(other) for other in request.plan.functions):
         name += "_block"
-    return values.safe_name(name, {*TAKEN, *names.values(), "build_model"})
+    return values.safe_name(name, {*TAKEN, *PAGE_NAMES, *names.values()})
 
 
 def describe(function: plan.Function, request: ModelRequest) -> str:

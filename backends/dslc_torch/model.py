@@ -8,6 +8,7 @@ from dslc.codegen.emission import NeedsNumbers
 from dslc.codegen.layout import render
 from dslc.codegen.nodes import Call, Def, Param, Ref, Return, Statement, method
 from dslc.codegen.page import ModelSection
+from dslc.codegen.reserved import PAGE_NAMES
 from dslc.codegen.walk import without_activation
 from dslc.plan import model as plan
 from dslc_torch.layouts import canonical
@@ -28,7 +29,8 @@ def write_model(request: ModelRequest) -> ModelSection:
     laws = WeightLaws(request.plan.functions, TABLE)
     for function in request.plan.functions:
         docstring = None
-        name = values.safe_name(function.name, {*TAKEN, *(w.name for w in written.values())})
+        taken = {*TAKEN, *PAGE_NAMES, *(w.name for w in written.values())}
+        name = values.safe_name(function.name, taken)
         original = function
         if function is request.plan.model:
             function = without_activation(function, set(request.logits))
