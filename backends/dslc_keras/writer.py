@@ -383,7 +383,7 @@ class FunctionWriter:
         if isinstance(target, plan.Invoke):
             result = self._invoke(target, inputs)
         else:
-            result = self._apply(target, list(inputs), inputs[0])
+            result = self._apply(target, list(inputs), Ref(self._new(f"{statement.name}_output")))
         given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
         model = call("keras.Model", given, result, name=statement.name)
         self.body.append(Assign((name,), model))

@@ -23,12 +23,13 @@ def pooling(word: Any, context: Context) -> Op | tuple[Op, ...]:
     front: tuple[Op, ...] = ()
     options: dict[str, Any] = {}
     if word.padding == "same":
-        options, front = _same(size, stride, context, average)
-        if options is None:
+        found = _same(size, stride, context, average)
+        if found is None:
             name += "Same"
             context.need_helper("same_pads")
             context.need_helper(name)
-            options = {}
+        else:
+            options, front = found
     else:
         pads = (0,) * word.axes if word.padding == "valid" else per_axis(word.padding, word.axes)
         if any(p != 0 for p in pads):
@@ -50,7 +51,7 @@ def pooling(word: Any, context: Context) -> Op | tuple[Op, ...]:
 
 def _same(
     size: tuple[Dim, ...], stride: tuple[Dim, ...], context: Context, average: bool
-) -> tuple[Any, tuple[Op, ...]]:
+) -> tuple[dict[str, Any], tuple[Op, ...]] | None:
     """The arguments that find ⌈size / stride⌉ places, and what stands in front; None where none do."""
     sizes = context.apply.inputs[0].spatial
     axes = list(zip(sizes, size, stride, strict=True))
@@ -60,7 +61,7 @@ def _same(
     if all(_ceil_is_same(n, k, s) for n, k, s in axes):
         return {"ceil_mode": True}, ()
     if any(side is None for side in sides):
-        return None, ()
+        return None
     known = tuple(side for side in sides if side is not None)
     befores = tuple(before for before, _ in known)
     if all(before == after for before, after in known) and all(
@@ -68,7 +69,7 @@ def _same(
     ):
         return {"padding": context.size(befores)}, ()
     if average:
-        return None, ()
+        return None
     flat = tuple(width for side in reversed(known) for width in side)
     infinity = call("float", "-inf")
     padded = call(f"nn.ConstantPad{len(known)}d", context.write(flat), infinity)
