@@ -54,15 +54,12 @@ def houses(rng: np.random.RandomState, rows: int = 600) -> Iterable[list[object]
 
 # --- reviews.csv: opinions, negated ones, and words that say nothing ---------------------------------
 
-THINGS = """acting camera cast dialogue ending humour music pace photography plot scenery script soundtrack story
-    dancing costumes lighting direction""".split()
-GOOD = """brilliant charming clever delightful funny gripping honest lovely moving original superb
-    touching warm witty wonderful""".split()
-BAD = """awful boring clumsy confusing dull flat lazy noisy painful predictable sloppy stale tedious
-    thin weak""".split()
-LIKE = "adored enjoyed liked loved recommend".split()
-DISLIKE = "disliked hated regretted resented skipped".split()
-ADVERBS = ["", "", "really", "quite", "rather", "so", "truly"]
+THINGS = "acting cast ending humour music plot script story".split()
+GOOD = "brilliant charming clever funny gripping lovely moving superb".split()
+BAD = "awful boring clumsy confusing dull lazy predictable tedious".split()
+LIKE = "adored enjoyed loved".split()
+DISLIKE = "disliked hated resented".split()
+ADVERBS = ["", "", "really", "quite", "rather", "so"]
 NEUTRAL = [
     "I saw it on a Tuesday.", "We took the bus home.", "It runs for two hours.", "My brother came along.",
     "The cinema was half full.", "It was shown with subtitles.", "They filmed it in Lisbon.",
@@ -71,20 +68,22 @@ NEUTRAL = [
 ]  # fmt: skip
 
 
-def reviews(rng: np.random.RandomState, rows: int = 800) -> Iterable[list[object]]:
-    """Half good, half bad. "Not" and "never" turn an opinion round, and what follows "but" counts."""
+def reviews(rng: np.random.RandomState, rows: int = 2000) -> Iterable[list[object]]:
+    """Half good, half bad, some labelled wrongly. "Not" and "never" turn an opinion round; what follows "but" counts."""
     yield ["review", "good"]
     labels = np.repeat(["yes", "no"], rows // 2)
     rng.shuffle(labels)
     for label in labels:
         good = label == "yes"
-        kind = rng.randint(4)
+        kind = rng.randint(6)
         if kind == 0:
             said = f"{opinion(rng, not good)}, but {opinion(rng, good)}"
-        elif kind == 1:
+        elif kind <= 2:
             said = f"{opinion(rng, good)} and {opinion(rng, good)}"
         else:
             said = opinion(rng, good)
+        if rng.rand() < 0.03:
+            label = "no" if good else "yes"  # somebody was joking
         parts = [said[0].upper() + said[1:] + "."]
         if rng.rand() < 0.6:
             parts.insert(rng.randint(2), pick(rng, NEUTRAL))
@@ -92,7 +91,7 @@ def reviews(rng: np.random.RandomState, rows: int = 800) -> Iterable[list[object
 
 
 def opinion(rng: np.random.RandomState, good: bool) -> str:
-    negated = rng.rand() < 0.3
+    negated = rng.rand() < 0.25
     positive = good != negated
     thing = pick(rng, THINGS)
     if rng.rand() < 0.3:
@@ -110,7 +109,7 @@ def pick(rng: np.random.RandomState, words: list[str]) -> str:
 # --- from scikit-learn's digits ----------------------------------------------------------------------
 
 
-def digit_pairs(rng: np.random.RandomState, pairs: int = 1500) -> dict[str, np.ndarray[Any, Any]]:
+def digit_pairs(rng: np.random.RandomState, pairs: int = 3000) -> dict[str, np.ndarray[Any, Any]]:
     """Two images and whether they show the same digit; half the pairs do."""
     images, digits = _digits()
     places = [np.flatnonzero(digits == digit) for digit in range(10)]
