@@ -112,6 +112,12 @@ block Grow(n) { input x\n  concat(x, x -> Conv2D(n, 3x3, padding=same) -> relu) 
     compare(model_text("4x5x4", "x -> Gate(2) -> Grow(2) -> Grow(3) -> Gate(3)", block))
 
 
+def test_an_axis_may_be_the_parameter_of_a_block() -> None:
+    block = "block Twice(along) { input x\n  concat(x, x -> tanh, axis=along) }"
+    flow = "concat(x -> Twice(1) -> GlobalAvgPool1D, x -> Twice(-1) -> GlobalAvgPool1D)"
+    compare(model_text("5x4", flow, block))
+
+
 RECURRENT = ("SimpleRNN", "LSTM", "GRU")
 BODIES = {
     "last": "x -> {}(3)",
@@ -130,7 +136,11 @@ BODIES = {
     "shared both ways, steps": (
         "f = Bidirectional({0}(2, sequences=true))\n  x -> f -> f -> Dense(2)"
     ),
-    "named h and _": "h = x -> {0}(3)\n  concat(h, x -> {0}(2))",
+    "named h and _": "h = x -> {0}(3)\n  _ = x -> {0}(2)\n  concat(h, _)",
+    "labels": (
+        "h = x -> {0}(3, sequences=true) as seq -> {0}(2) as last -> Dense(2)\n"
+        "  concat(h, seq -> GlobalAvgPool1D, last)"
+    ),
 }
 
 
@@ -147,6 +157,43 @@ def test_recurrent_layers_with_the_parameters_of_a_block(word: str) -> None:
 block Both(all) {{ input x\n  x -> {word}(3, sequences=all) }}"""
     flow = "concat(x -> Read(2, 3), x -> Dense(5) -> Read(3, 4), x -> Both(true) -> Both(false))"
     compare(model_text("4x4", flow, block))
+
+
+BLOCKS = {
+    "an arm for all": (
+        "concat(x -> R(2, true), x -> R(3, false))",
+        "block R(n, b) {{ input x\n  match {{ b: x -> {0}(n)\n  else: x -> {1}(n) }} }}",
+    ),
+    "an arm for one step": (
+        "concat(x -> R(2, true), x -> R(3, false))",
+        "block R(n, b) {{ input x\n  x -> Dense(n)"
+        " -> match {{ b: {0}(n, sequences=true)\n  else: relu }} -> {1}(2) }}",
+    ),
+    "turns of a block": (
+        "x -> R(2) -> R(3)",
+        "block R(k) {{ input x\n  x -> {0}(4, sequences=true) * k }}",
+    ),
+    "turns of a path": (
+        "x -> R(4) * 2 -> R(4) -> GlobalAvgPool1D",
+        "block R(n) {{ input x\n  add(x, x -> {0}(n, sequences=true) -> {1}(n, sequences=true)) }}",
+    ),
+    "sizes of the input, late": (
+        "x -> R -> Dense(6) -> R",
+        "block R {{ input x\n  y = x -> Dense(3) -> {0}(x.channels, sequences=true)\n"
+        "  add(y, x) -> prelu }}",
+    ),
+    "shared": (
+        "f = R(3)\n  concat(x -> f, x -> tanh -> f)",
+        "block R(n) {{ input x\n  x -> {0}(n, sequences=true) -> Bidirectional({1}(n)) }}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKS)
+@pytest.mark.parametrize("words", [("LSTM", "GRU"), ("GRU", "SimpleRNN")])
+def test_recurrent_layers_in_blocks(words: tuple[str, str], case: str) -> None:
+    flow, block = BLOCKS[case]
+    compare(model_text("5x4", flow, block.format(*words)))
 
 
 def test_recurrent_layers_of_any_length() -> None:

@@ -29,15 +29,19 @@ class StepWriter(CallWriter):
             kept = step.label in self.kept_labels
             if step.label is not None:
                 self._flush(state)
+            if kept:
+                state.variable = Ref(self._variable(str(step.label)))
             self._step(step, state)
             if step.label is not None:
                 self._flush(state, step.label)
             if kept:
-                name = Ref(self._variable(str(step.label)))
-                value = to_layout(state.value, step.output, state.layout, canonical(step.output))
-                self.forward.append(Assign((name,), value))
-                state.value, state.layout = name, canonical(step.output)
-                self.variables[str(step.label)] = (name, state.layout)
+                now = to_layout(state.value, step.output, state.layout, canonical(step.output))
+                if now != state.variable:
+                    self.forward.append(Assign((state.variable,), now, state.comment or None))
+                state.value, state.layout = state.variable, canonical(step.output)
+                state.fresh, state.comment = False, ""
+                self.variables[str(step.label)] = (state.variable, state.layout)
+                state.variable = variable
         self._flush(state)
         self.pieces = outer
         return state.value, state.layout
@@ -45,7 +49,7 @@ class StepWriter(CallWriter):
     def _step(self, step: plan.Step, state: State) -> None:
         match step.target:
             case plan.Apply():
-                self._apply(step.target, state)
+                self._apply(step.target, state, step.label)
             case plan.Invoke():
                 self._need(canonical(step.target.inputs[0]), step.target.inputs[0], state)
                 self._add(self._invocation(step.target), state)
@@ -69,7 +73,7 @@ class StepWriter(CallWriter):
         context = Context(apply, self.naming, self.helpers.append, self.laws)
         return tuple(self.laws.wrap(op, apply, context) for op in self.table.ops(context))
 
-    def _apply(self, apply: plan.Apply, state: State) -> None:
+    def _apply(self, apply: plan.Apply, state: State, label: str | None = None) -> None:
         ops = self._ops(apply)
         before = apply.inputs[0]
         for index, op in enumerate(ops):
@@ -90,7 +94,7 @@ class StepWriter(CallWriter):
                 assert op.inline is not None
                 state.value = op.inline(state.value)
             else:
-                layer = self._own_attribute(op, None)
+                layer = self._own_attribute(op, label if last else None)
                 if op.steps is not None:
                     statements, state.value = op.steps(layer, state.variable, state.value)
                     self.forward += statements

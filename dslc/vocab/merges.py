@@ -221,6 +221,8 @@ class Concat(Merge):
             if refusal:
                 return refusal
         first = xs[0]
+        if not isinstance(self.axis, int):  # a parameter of a block: its uses are written apart
+            return Mismatch("E0309", f"the axis of `{self.word}` is not known")
         axis = self.axis - 1 if self.axis > 0 else first.rank + self.axis
         if self.axis == 0 or not 0 <= axis < first.rank:
             return Mismatch(
