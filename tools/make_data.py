@@ -69,7 +69,7 @@ NEUTRAL = [
 
 
 def reviews(rng: np.random.RandomState, rows: int = 2000) -> Iterable[list[object]]:
-    """Half good, half bad, some labelled wrongly. "Not" and "never" turn an opinion round; what follows "but" counts."""
+    """Half good, half bad, a few labelled wrong. "Not" and "never" turn an opinion round; what follows "but" counts."""
     yield ["review", "good"]
     labels = np.repeat(["yes", "no"], rows // 2)
     rng.shuffle(labels)
