@@ -152,7 +152,13 @@ class FunctionWriter:
 
     def _assign(self, target: Expr, value: Expr, operand: plan.Operand) -> None:
         if value != target:
-            self.body.append(Assign((target,), value, self._shape_comment(operand)))
+            self.body.append(
+                Assign((target,), value, self._unless_noted(self._shape_comment(operand)))
+            )
+
+    def _unless_noted(self, comment: str | None) -> str | None:
+        """A line that has a comment above it needs no second one."""
+        return None if self.body and isinstance(self.body[-1], Comment) else comment
 
     @staticmethod
     def _shape_comment(operand: plan.Operand) -> str | None:
@@ -241,7 +247,7 @@ class FunctionWriter:
                 self.variables[str(step.label)] = value = kept
             elif not last and value != target and not isinstance(value, Ref):
                 comment = self._step_comment(step)
-                self.body.append(Assign((target,), value, comment))
+                self.body.append(Assign((target,), value, self._unless_noted(comment)))
                 value = target
         return value
 

@@ -208,5 +208,5 @@ TARGET = Target(
         "Dataset": Import("torch.utils.data", "Dataset"),
     },
     emit=emit,
-    count_weights="sum(weight.numel() for weight in model.parameters())",
+    count_weights="sum(weight.numel() for weight in model.parameters() if weight.requires_grad)",
 )

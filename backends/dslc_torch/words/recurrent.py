@@ -108,7 +108,7 @@ def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: boo
             f"bias_hh_l0{ending}",
             lambda w: method(call("nn.init.zeros_", w), "requires_grad_", False),
             "none",
-            comment="one bias is enough",
+            comment="" if ending else "one bias is enough",
         ),
     ]
     return [
