@@ -7,7 +7,7 @@ torch's modules in the order in which they run: so each array of the spec finds 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +19,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
+from sections import graph_of, section
 from torch import nn
 from torch.nn import functional as F
 
-from dslc.codegen.backend import CannotKeepNames, ModelRequest
 from dslc.codegen.page import ModelSection, Target, _helper
-from dslc.graph import Graph, Node, build
-from dslc.plan.walk import plan_model
-from dslc.source import Source
-from dslc.spec import ir
-from dslc.spec.load import load
-from dslc.syntax import parse
+from dslc.graph import Graph, Node
 from dslc.vocab.dims import evaluate, product
 from dslc.vocab.tensor import Weight
 from dslc_keras.model import write_model as write_keras
@@ -41,40 +36,6 @@ from dslc_torch.words.layouts import modules, moves
 torch.set_num_threads(1)
 BATCH = 3
 Arrays = dict[str, np.ndarray]
-
-
-def model_text(shape: str, flow: str, before: str = "") -> str:
-    """A spec with one model whose input is `x` of `shape`: `flow` is its body. `before` holds blocks."""
-    return f"{before}\nmodel Net {{\n  input x: {shape}\n  {flow}\n}}\n"
-
-
-# --------------------------------------------------------------------------- from text to models
-
-
-def graph_of(text: str) -> tuple[ir.Spec, Graph]:
-    """The last model of a spec that has no mistakes."""
-    file, found = parse(Source("spec.dl", text))
-    spec, more = load(file)
-    errors = [d.message for d in (*found, *more) if d.severity == "error"]
-    assert not errors, errors
-    graph, diagnostics = build(spec, spec.models[-1])
-    wrong = [d.message for d in diagnostics if d.severity == "error"]
-    assert graph is not None and not wrong, wrong
-    return spec, graph
-
-
-def section(
-    spec: ir.Spec, graph: Graph, write: Callable[[ModelRequest], ModelSection]
-) -> ModelSection:
-    """The model section as the backend's `write` makes it."""
-    fixed: frozenset[str] = frozenset()
-    while True:
-        try:
-            return write(ModelRequest(plan_model(spec, graph, fixed)))
-        except CannotKeepNames as problem:
-            if problem.block in fixed:
-                raise
-            fixed |= {problem.block}
 
 
 def run_section(found: ModelSection, target: Target, names: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from paired import Arrays, Pair, both, find, first, model_text, tf, torch, torch_inputs
+from paired import Arrays, Pair, both, find, first, tf, torch, torch_inputs
+from sections import model_text
 
 from dslc.vocab.dims import product
 from dslc_torch.words.layouts import modules, moves
