@@ -8,6 +8,7 @@ from dslc.graph import Frame, Graph, Node
 from dslc.vocab.dims import Dim, product
 from dslc.vocab.tensor import Tensor
 
+SHARED = " (shared)"  # behind what has the weights of something before it
 BYTES = 4  # of a float32 or int32
 
 
@@ -74,7 +75,7 @@ def _leaf(graph: Graph, node: Node) -> Row:
         and node.word is not None
         and node.word.weights(*(graph.input_tensors(node) or ()))
     ):
-        what += " (shared)"
+        what += SHARED
     names = [p for p in node.path if not p.isdigit()]
     name = names[-1] if names else ""
     if node.frame.parent is not None and name == node.frame.definition.name:
@@ -133,4 +134,6 @@ def _block(graph: Graph, frame: Frame, rows: list[Row]) -> Row:
     output = next(iter(frame.outputs.values()), None)
     line = frame.call.line if frame.call is not None else 0
     name = frame.definition.name
+    if any(row.what.endswith(SHARED) for row in rows) and _total(rows)[0] == 0:
+        name += SHARED
     return Row("", name, graph.tensor(output), *_total(rows), frame.depth - 1, line)

@@ -93,7 +93,7 @@ def call(argv: Sequence[str] | None = None) -> int:
         return getattr(problem, "code", WRONG)  # a wrong call, unless it says otherwise
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click itself leaves when a pipe is broken
         _drop_output()
         return BROKEN_PIPE
     except OSError as problem:

@@ -72,7 +72,7 @@ def compile_command(
     write_script(place, text, spec=spec, force=force)
     about = parameters(chosen)
     name = chosen.definition.name
-    say(f"{safe(str(place))}: {name} in {target.title}, {about}\n".replace(", \n", "\n"), err=True)
+    say(f"{safe(str(place))}: {name} in {target.title}, {about}\n".replace(", \n", "\n"))
     return FINE
 
 

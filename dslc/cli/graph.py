@@ -50,5 +50,5 @@ def graph_command(
         write_atomic(place, text)
     except OSError as problem:
         fail(f"`{place}` cannot be written: {reason(problem)}")
-    say(f"{safe(str(place))}: {chosen.definition.name}, {len(made.boxes)} boxes\n", err=True)
+    say(f"{safe(str(place))}: {chosen.definition.name}, {len(made.boxes)} boxes\n")
     return FINE

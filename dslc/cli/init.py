@@ -68,9 +68,9 @@ def init_command(
     place = Path(output or _file_name(name) or f"{made.stem}.dl")
     _write(place, made.text, force)
     for finding in made.findings:
-        say(f"{safe(finding)}\n", err=True)
+        say(f"{safe(finding)}\n")
     shown = safe(str(place))
-    say(f"{shown} is written; go on with: dslc check {shown}\n", err=True)
+    say(f"{shown} is written; go on with: dslc check {shown}\n")
     return FINE
 
 

@@ -35,7 +35,7 @@ def words_command(name: str | None, form: str) -> int:
         say("\n".join(_list(kind, words) for kind, words in vocabulary.items()))
         say("\n`dslc words NAME` says more.\n")
         return FINE
-    kind = next((k for k in vocabulary if name.lower().rstrip("s") == k.rstrip("s")), None)
+    kind = next((k for k in vocabulary if name.lower() in (k, f"{k}s", f"{k}es")), None)
     matches = ref.find(name)
     if kind is not None and not matches:
         say(_list(kind, vocabulary[kind]))

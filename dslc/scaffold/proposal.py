@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from dslc.syntax.tokens import KEYWORDS
-from dslc.vocab.word import all_words
+from dslc.vocab.word import aliases, all_words, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,22 @@ class Unsuitable:
 
 def model_name(text: str) -> str:
     """A name for a model from the name of a file: `my churn-2024` gives `MyChurn2024`. It is no word of dslc."""
-    parts = re.findall(r"[A-Za-z0-9]+", text)
+    parts = re.findall(r"[A-Za-z0-9]+", plain(text))
     name = "".join(part[0].upper() + part[1:] for part in parts)
     if not name or name[0].isdigit():
         name = f"Model{name}"
-    taken = {word.lower() for words in all_words().values() for word in words}
-    return f"{name}Net" if name.lower() in taken | {k.lower() for k in KEYWORDS} else name
+    return f"{name}Net" if name in words("flow") or name in aliases("flow") else name
+
+
+def plain(text: str) -> str:
+    """`text` without accents."""
+    split = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in split if not unicodedata.combining(char))
 
 
 def file_stem(text: str) -> str:
     """A name for the file of the spec."""
-    return re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_").lower() or "model"
+    return re.sub(r"[^A-Za-z0-9_]+", "_", plain(text)).strip("_").lower() or "model"
 
 
 def quoted(text: str) -> str:
@@ -49,7 +55,7 @@ def quoted(text: str) -> str:
 def reference(column: str) -> str:
     """The name of a column as a value: bare where it can be, else in quotes."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", column) is not None
-    known = {word.lower() for words in all_words().values() for word in words}
+    known = {word.lower() for kind in all_words().values() for word in kind}
     taken = known | {k.lower() for k in KEYWORDS} | {"true", "false", "none", "in"}
     return column if plain and column.lower() not in taken else quoted(column)
 
