@@ -7,10 +7,10 @@ import pytest
 pytest.importorskip("keras")
 pytest.importorskip("torch")
 
-import keras
 import numpy as np
-import tensorflow as tf
-from parity import both, compare, model_text
+from paired import both, keras, tf, torch
+from parity import compare
+from sections import model_text
 
 pytestmark = [pytest.mark.framework, pytest.mark.filterwarnings("ignore")]
 
@@ -221,6 +221,12 @@ def test_embeddings(shape: str, flow: str) -> None:
     compare(model_text(shape, flow), sizes={"T": 5}, tolerance=tolerance)
 
 
+def test_token_ids_have_no_channels_to_move() -> None:
+    pair = compare(model_text("2x3x4", "x -> Embedding(7, 3) -> Conv3D(2, 1x1x1)"))
+    assert "x" not in pair.channels_first
+    assert "output" in pair.channels_first
+
+
 def test_embeddings_with_the_parameters_of_a_block() -> None:
     block = """block Tokens(many, dim) { input ids
   ids -> Embedding(many, dim) -> PositionEmbedding -> Dense(dim) }"""
@@ -242,8 +248,6 @@ def test_the_gradient_of_a_table_is_dense_in_keras() -> None:
 
 def test_adam_moves_a_table_as_torch_does() -> None:
     """Tokens are repeated in every batch; epsilon is so small that its place does not matter."""
-    import torch
-
     pair = both(model_text("6", "x -> Embedding(4, 3) -> GlobalAvgPool1D -> Dense(2)"), ids=4)
     ids = pair.inputs["x"]
     adam = {"beta_1": 0.5, "beta_2": 0.75, "epsilon": 1e-30}

@@ -11,10 +11,9 @@ import pytest
 pytest.importorskip("keras")
 pytest.importorskip("torch")
 
-import keras
 import numpy as np
-import torch
-from parity import _find, both, model_text
+from paired import both, find, keras, torch
+from sections import model_text
 
 from dslc.vocab.initializers import TRUNCATED_SPREAD, _Scaled, fans
 from dslc.vocab.tensor import Weight
@@ -39,7 +38,7 @@ def first_values(text: str) -> Iterator[tuple[Weight, np.ndarray, np.ndarray]]:
         own = [next(units) for _ in range(modules(node.word))]
         drawn = {n: np.full(a.shape, np.nan) for n, a in arrays.items()}
         for move in moves(node.word, list(arrays)):
-            tensor = _find(own[move.module], move.parameter).detach().numpy()
+            tensor = find(own[move.module], move.parameter).detach().numpy()
             place = drawn[move.array] if move.part is None else drawn[move.array][move.part]
             place[...] = move.back(tensor, arrays[move.array].shape)
         for name, weight in weights.items():
@@ -175,6 +174,7 @@ def test_first_biases_follow_the_law(flow: str, law: str) -> None:
 BLOCKS = """block Own(start, n) { input x
   x -> Dense(n, bias_init=constant(start)) -> relu -> Dense(n, init=he_normal)
 }
+block Maybe(on) { input x\n  x -> Dense(40, bias=on, init=he_normal, bias_init=constant(2)) }
 block Law(law) { input x\n  x -> Dense(30, init=law) }"""
 
 
@@ -186,6 +186,7 @@ block Law(law) { input x\n  x -> Dense(30, init=law) }"""
             "x -> Dense(30, init=he_normal) -> Dense(30) -> Dense(30) -> Dense(20, init=normal)",
         ),
         ("40", "x -> Own(0.5, 20) -> Own(0.25, 30)"),
+        ("40", "x -> Maybe(true) -> Maybe(false) -> Dense(30) * 3"),
         ("40", "x -> Law(he_uniform) -> Law(orthogonal) -> Law(normal(std=0.5))"),
         ("4x32", "x -> MultiHeadAttention(4, init=he_normal) -> Dense(32) -> Dense(32)"),
         ("4x32", "x -> MultiHeadAttention(4, init=he_normal) * 2 -> Dense(32, bias_init=ones)"),
@@ -214,6 +215,21 @@ def test_no_two_arrays_are_drawn_alike() -> None:
         for i, a in enumerate(different):
             for b in different[:i]:
                 assert not np.allclose(a, b)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_weights_come_back_from_torch(layer: str) -> None:
+    shape, flow = LAYERS[layer]
+    pair = both(model_text(shape, flow.format("init=zeros")), dtype="float32")
+    for node, arrays in pair.arrays:
+        assert node.word is not None
+        back = {name: np.full(array.shape, np.nan) for name, array in arrays.items()}
+        for move in moves(node.word, list(arrays)):
+            array = arrays[move.array]
+            place = back[move.array] if move.part is None else back[move.array][move.part]
+            place[...] = move.back(move.there(array), array.shape)
+        for name, array in arrays.items():
+            assert (back[name] == array).all(), name
 
 
 # --------------------------------------------------------------------------- penalties

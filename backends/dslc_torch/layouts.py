@@ -12,7 +12,10 @@ from dslc.vocab.tensor import Tensor
 
 
 def canonical(tensor: Tensor) -> Layout:
-    """Where channels are between functions: behind the batch for images and volumes, last for sequences."""
+    """Where channels are between functions: behind the batch for images and volumes, last for sequences; token
+    ids have none."""
+    if tensor.dtype == "int":
+        return "any"
     return "first" if tensor.rank >= 3 else "last" if tensor.rank == 2 else "any"
 
 

@@ -54,10 +54,8 @@ def concat(word: merges.Concat, context: Context) -> Op:
     rank = context.apply.output.rank
     axis = context.number(word.axis)
     axis = axis if axis > 0 else rank + 1 + axis  # counts from 1 behind the batch, channels last
-    if rank >= 3:
-        dim = 1 if axis == rank else axis + 1
-    else:
-        dim = -1 if axis == rank else axis
+    channels, place = (1, axis + 1) if rank >= 3 else (-1, axis)
+    dim = channels if axis == rank else place
     return Op(inline=lambda *xs: call("torch.cat", lit(list(xs)), dim=dim))
 
 

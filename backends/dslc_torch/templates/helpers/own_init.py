@@ -1,7 +1,6 @@
 def own_init(layer, **laws):
     """The layer with first weights of its own, which `init_weights` prefers."""
     for part in layer.modules():
-        part.own_init = {
-            name: fill for name, fill in laws.items() if hasattr(part, name)
-        }
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
     return layer
