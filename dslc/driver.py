@@ -66,7 +66,7 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
     diagnostics = list(problems)
     if file is None:
         return Analysis(source, None, None, [], diagnostics)
-    spec, found = load(file, path, root)
+    spec, found = load(file, path, root, problems)
     diagnostics += found
     models: list[ModelAnalysis] = []
     for definition in spec.models:
@@ -139,7 +139,8 @@ def _write(
         try:
             return plan, backend.write_model(ModelRequest(plan, logits))
         except CannotKeepNames as problem:
-            assert problem.block not in fixed, problem
+            if problem.block in fixed:
+                raise AssertionError(f"cannot be written with numbers either: {problem}") from None
             fixed |= {problem.block}
 
 

@@ -18,8 +18,9 @@ from dslc.vocab.tensor import FlowWord, Tensor, Weight
 class Node:
     """One application of a layer, or an input of the model (`word` is None).
 
-    `output` is None where a mistake hides it. `shares` is the node whose weights this one uses, if any. `path`
-    names the way from the model to here: labels, blocks, values.
+    `shares` is the node whose weights this one uses, if any. `path` names the way from the model to here: labels,
+    blocks, values. `reader` is the place that decided what an input holds, numbers or token ids. A node that is
+    not `sound` stands for a layer with a wrong value that its result does not depend on.
     """
 
     index: int
@@ -30,7 +31,8 @@ class Node:
     frame: Frame
     path: tuple[str, ...]
     shares: int | None = None
-    dtype_fixed: bool = True
+    reader: Span | None = None
+    sound: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -38,7 +40,8 @@ class Frame:
     """One use of a block or model: the values of its parameters, its inputs, what was decided in it.
 
     `applied` holds, for every use of a word, the nodes it became here (several under `repeat`), and `called`
-    the frames that a use of a block became. `chosen` is the arm taken by every `match` that was reached.
+    the frames that a use of a block became. `chosen` is the arm taken by every `match` that was reached. `sizes`
+    are the names in the shapes of its inputs, such as `H`.
     """
 
     definition: ir.Definition
@@ -47,16 +50,14 @@ class Frame:
     parent: Frame | None
     call: Span | None
     depth: int
+    sizes: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, int | None] = field(default_factory=dict)
     values: dict[str, Tensor | None] = field(default_factory=dict)
     applied: dict[ir.WordUse, list[Node]] = field(default_factory=dict)
     called: dict[ir.BlockUse, list[Frame]] = field(default_factory=dict)
     chosen: dict[ir.MatchSteps | ir.MatchOperand, int] = field(default_factory=dict)
-    operands: dict[ir.MatchOperand | ir.MatchSteps, Tensor | None] = field(
-        default_factory=dict
-    )
+    operands: dict[ir.MatchOperand | ir.MatchSteps, Tensor | None] = field(default_factory=dict)
     repeats: dict[ir.Step, int] = field(default_factory=dict)
-    shared: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -93,18 +94,17 @@ class Graph:
 
     def weights(self, node: Node) -> dict[str, Weight]:
         """The arrays that `node` brings; empty where it shares those of another node."""
+        return {} if node.shares is not None else self.used_weights(node)
+
+    def used_weights(self, node: Node) -> dict[str, Weight]:
+        """The arrays that `node` computes with, its own or shared ones."""
         xs = self.input_tensors(node)
-        if (
-            node.word is None
-            or node.shares is not None
-            or xs is None
-            or node.output is None
-        ):
+        if node.word is None or xs is None or node.output is None or not node.sound:
             return {}
         return node.word.weights(*xs)
 
     def multiply_adds(self, node: Node) -> Dim:
         xs = self.input_tensors(node)
-        if node.word is None or xs is None or node.output is None:
+        if node.word is None or xs is None or node.output is None or not node.sound:
             return 0
         return node.word.multiply_adds(node.output, *xs)

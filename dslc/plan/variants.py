@@ -77,11 +77,12 @@ def _kind(values: list[Any]) -> str | int | None:
 
 def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Variant]:
     """The variant of every frame."""
+    mixed = _structural(graph)
     groups: dict[tuple[Any, ...], list[Frame]] = {}
     for frame in graph.frames:
         definition = frame.definition
-        names = [p.name for p in definition.parameters]
-        key: list[Any] = [definition]
+        # The model itself is one function, whatever uses it as a block.
+        key: list[Any] = [definition, frame is graph.root]
         for name, tensor in frame.inputs.items():
             key.append(
                 (
@@ -92,19 +93,40 @@ def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Varian
             )
             if definition in fixed:
                 key.append(tensor)
-        for name in names:
-            value = frame.scalars.get(name)
-            structural = definition in fixed or not _dynamic([value])
-            # sizes and whole numbers may share a function: 3x3 here, 1 there
-            key.append((name, repr(value) if structural else None))
+        for name in (p.name for p in definition.parameters):
+            structural = definition in fixed or name in mixed[definition]
+            key.append((name, repr(frame.scalars.get(name)) if structural else None))
         groups.setdefault(tuple(map(_hashable, key)), []).append(frame)
-    taken: dict[str, int] = {}
+    taken: set[str] = set()
+    names = {definition.name for definition in mixed}
     found: dict[Frame, Variant] = {}
     for frames in groups.values():
-        variant = _variant(frames, frames[0].definition in fixed, taken)
+        name = _free_name(frames[0].definition.name, taken, names)
+        variant = _variant(frames, frames[0].definition in fixed, name, graph.root)
         for frame in frames:
             found[frame] = variant
     return found
+
+
+def _structural(graph: Graph) -> dict[ir.Definition, set[str]]:
+    """The parameters of each definition that cannot stay names: their values are of several kinds, or of one that
+    changes the structure."""
+    values: dict[ir.Definition, dict[str, list[Any]]] = {}
+    for frame in graph.frames:
+        of = values.setdefault(frame.definition, {})
+        for parameter in frame.definition.parameters:
+            of.setdefault(parameter.name, []).append(frame.scalars.get(parameter.name))
+    return {d: {n for n, found in of.items() if not _dynamic(found)} for d, of in values.items()}
+
+
+def _free_name(name: str, taken: set[str], definitions: set[str]) -> str:
+    """`Block` for the first variant, `Block2` for the next, but never the name of another definition."""
+    free, number = name, 1
+    while free in taken or (number > 1 and free in definitions):
+        number += 1
+        free = f"{name}{number}"
+    taken.add(free)
+    return free
 
 
 def _hashable(value: Any) -> Any:
@@ -115,12 +137,9 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-def _variant(frames: list[Frame], fixed: bool, taken: dict[str, int]) -> Variant:
+def _variant(frames: list[Frame], fixed: bool, name: str, main: Frame) -> Variant:
     definition = frames[0].definition
-    root = definition.kind == "model" and frames[0].parent is None
-    count = taken.get(definition.name, 0) + 1
-    taken[definition.name] = count
-    name = definition.name if count == 1 else f"{definition.name}{count}"
+    root = frames[0] is main
     function = Function(name, definition.name, definition.kind, (), {}, span=definition.node.span)
     variant = Variant(definition, frames, fixed, function)
     parameters: list[Parameter] = []

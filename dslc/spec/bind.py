@@ -9,33 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
+from dslc.spec.habits import INFERRED, PARAMETER_ALIASES, argument_gone
+from dslc.spec.refuse import bad_value, not_concrete, show_value
 from dslc.spec.values import UNKNOWN, Result, Scope, evaluate
 from dslc.syntax import tree
-from dslc.vocab.word import Word, kind_of, parameters, unit_of
+from dslc.vocab.dims import Sym
+from dslc.vocab.kinds import Computed, Flag, Kind, OrNone, Param, Real, Sizes
+from dslc.vocab.word import Word, kind_of, parameters, words
 
-# What other libraries call a parameter: the fix-it that follows from it.
-PARAMETER_ALIASES = {
-    "out_features": "units",
-    "out_channels": "filters",
-    "kernel_size": "kernel",
-    "strides": "stride",
-    "pool_size": "size",
-    "dilation_rate": "dilation",
-    "use_bias": "bias",
-    "kernel_initializer": "init",
-    "bias_initializer": "bias_init",
-    "kernel_regularizer": "regularizer",
-    "learning_rate": "lr",
-    "eps": "epsilon",
-    "p": "rate",
-    "num_heads": "heads",
-    "return_sequences": "sequences",
-    "negative_slope": "slope",
-    "restore_best_weights": "restore_best",
-}
+__all__ = ["bind", "blocks", "match_arguments", "pair_arguments", "part_of", "show_value"]
+
+MAX_WHOLE = 10**9
+
+
+def blocks(found: list[Diagnostic]) -> bool:
+    """Whether these mistakes leave a use without a meaning; names of other libraries do not."""
+    return any(not (d.fixes and d.fixes[0].safe) for d in found)
 
 
 def match_arguments(
@@ -43,12 +33,10 @@ def match_arguments(
 ) -> tuple[dict[str, tree.Expr], list[Diagnostic]]:
     """The arguments of `node` by parameter name; diagnostics for unknown, doubled, missing ones."""
     fields = parameters(word)
-    given = node.arguments if isinstance(node, tree.Call) else ()
     return pair_arguments(
         word.word,
-        given,
         node,
-        list(fields),
+        {name: info.description or "" for name, info in fields.items()},
         positional=word.positional,
         required=[name for name, info in fields.items() if info.is_required()],
     )
@@ -56,79 +44,135 @@ def match_arguments(
 
 def pair_arguments(
     owner: str,
-    given: tuple[tree.Argument, ...],
-    node: tree.Node,
-    names: list[str],
+    node: tree.Call | tree.Name,
+    names: Mapping[str, str],
     *,
     positional: int,
     required: list[str],
 ) -> tuple[dict[str, tree.Expr], list[Diagnostic]]:
-    """Pair arguments with the parameters `names` of `owner`, a word or a block."""
+    """Pair the arguments of `node` with the parameters of `owner`, a word or a block: `names` with what they
+    mean. A name of another library counts as ours."""
+    given = node.arguments if isinstance(node, tree.Call) else ()
+    ordered = list(names)
+    limit = min(positional, len(ordered))
     paired: dict[str, tree.Expr] = {}
     found: list[Diagnostic] = []
     spots: dict[str, tree.Argument] = {}
     for index, argument in enumerate(given):
         if argument.name is None:
-            if index >= min(positional, len(names)):
-                found.append(_too_many(owner, argument, names, positional))
+            if index >= limit:
+                found.append(_too_many(owner, argument, given, ordered, limit))
                 continue
-            name = names[index]
+            name = ordered[index]
         else:
             name = argument.name.text
             if name not in names:
-                found.append(_unknown_parameter(owner, argument.name, names))
-                continue
+                assert isinstance(node, tree.Call)
+                found.append(_unknown_parameter(owner, argument, node, ordered))
+                name = PARAMETER_ALIASES.get(name, "")
+                if name not in names:
+                    continue
         if name in paired:
-            first = Label(spots[name].span, "first given here")
-            message = f"`{name}` is given twice to `{owner}`"
-            found.append(error("E0205", message, argument.span, secondary=[first]))
+            found.append(_twice(owner, name, argument, spots[name], given))
             continue
         paired[name] = argument.value
         spots[name] = argument
-    unknown = any(d.code == "E0202" for d in found)
     missing = [name for name in required if name not in paired]
-    if missing and not unknown:
-        listed = ", ".join(f"`{name}`" for name in missing)
-        span = node.name.span if isinstance(node, tree.Call) else node.span
-        message = f"`{owner}` needs {listed}"
-        example = f"{owner}({', '.join(f'{name}=…' for name in missing)})"
-        found.append(error("E0204", message, span, fixes=[Fix(f"write {example}")]))
+    if missing and not blocks(found):
+        found.append(_missing(owner, node, missing, names))
     return paired, found
 
 
-def _unknown_parameter(owner: str, name: tree.Name, names: list[str]) -> Diagnostic:
+def _missing(
+    owner: str, node: tree.Call | tree.Name, missing: list[str], names: Mapping[str, str]
+) -> Diagnostic:
+    listed = " and ".join(f"`{name}`" for name in missing)
+    span = node.name.span if isinstance(node, tree.Call) else node.span
+    written = ", ".join(f"{name}=…" for name in missing)
+    if isinstance(node, tree.Call):
+        given = ", ".join(a.span.text for a in node.arguments)
+        written = f"{given}, {written}" if given else written
+    notes = [f"{name}: {names[name]}" for name in missing if names[name]]
+    fix = Fix(f"write {owner}({written})")
+    return error("E0204", f"`{owner}` needs {listed}", span, notes=notes, fixes=[fix])
+
+
+def _twice(
+    owner: str,
+    name: str,
+    argument: tree.Argument,
+    first: tree.Argument,
+    given: tuple[tree.Argument, ...],
+) -> Diagnostic:
+    there = [Label(first.span, "first given here")]
+    fix = Fix("remove one of them", (argument_gone(argument, given),))
+    message = f"`{name}` is given twice to `{owner}`"
+    return error("E0205", message, argument.span, secondary=there, fixes=[fix])
+
+
+def _unknown_parameter(
+    owner: str, argument: tree.Argument, node: tree.Call, names: list[str]
+) -> Diagnostic:
+    assert argument.name is not None
+    name = argument.name
+    notes = [f"`{owner}` takes {', '.join(names)}" if names else f"`{owner}` takes no parameters"]
+    message = f"`{owner}` has no parameter `{name.text}`"
+    if name.text == "activation" and owner in words("flow"):
+        return _activation(owner, node, argument)
     alias = PARAMETER_ALIASES.get(name.text)
-    if alias not in names:
-        alias = None
-    close = alias or did_you_mean(name.text, names)
-    fixes = []
-    if close:
-        fix = f"write `{close}`" if alias else f"did you mean `{close}`?"
-        fixes = [Fix(fix, (Edit(name.span, close),), safe=alias is not None)]
-    elif name.text == "activation":
-        fixes = [Fix(f"put the activation behind it: {owner}(…) -> relu")]
-    listed = ", ".join(names) if names else "no parameters"
-    return error(
-        "E0202",
-        f"`{owner}` has no parameter `{name.text}`",
-        name.span,
-        notes=[f"`{owner}` takes {listed}"],
-        fixes=fixes,
-    )
+    close = did_you_mean(name.text, names)
+    if alias in names:
+        fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
+    elif name.text in INFERRED:
+        notes = [f"`{name.text}` is inferred, or decided by the backend"]
+        fix = Fix("remove it", (argument_gone(argument, node.arguments),), safe=True)
+    elif close:
+        fix = Fix(f"did you mean `{close}`?", (Edit(name.span, close),))
+    else:
+        fix = Fix("remove it", (argument_gone(argument, node.arguments),))
+    return error("E0202", message, name.span, notes=notes, fixes=[fix])
+
+
+def _activation(owner: str, node: tree.Call, argument: tree.Argument) -> Diagnostic:
+    """`Dense(10, activation=relu)`: here an activation is a step of its own."""
+    value = argument.value
+    name = value.value if isinstance(value, tree.String) else value.span.text
+    edits = (argument_gone(argument, node.arguments), Edit(node.span.after(), f" -> {name}"))
+    fix = Fix(f"write -> {name} behind `{owner}`", edits, safe=name in words("activation"))
+    message = "an activation is a step of its own, not a parameter"
+    return error("E0202", message, argument.span, fixes=[fix])
+
+
+def activation_argument(word: type[Word], node: tree.Call | tree.Name) -> Diagnostic | None:
+    """`Conv2D(32, 3x3, relu)`: the activation as an argument without a name."""
+    kinds = [kind_of(info) for info in parameters(word).values()]
+    if any("activation" in kind.word_kinds for kind in kinds):
+        return None
+    for argument in node.arguments if isinstance(node, tree.Call) else ():
+        value = argument.value
+        name = value.text if isinstance(value, tree.Name) else ""
+        if argument.name is None and name in words("activation"):
+            assert isinstance(node, tree.Call)
+            return _activation(word.word, node, argument)
+    return None
 
 
 def _too_many(
-    owner: str, argument: tree.Argument, names: list[str], positional: int
+    owner: str,
+    argument: tree.Argument,
+    given: tuple[tree.Argument, ...],
+    names: list[str],
+    limit: int,
 ) -> Diagnostic:
-    if len(names) > positional:
-        rest = ", ".join(names[positional:])
-        fixes = [Fix(f"give it by name; left are {rest}")]
-    else:
-        fixes = [Fix("remove it", (Edit(argument.span, ""),))]
-    limit = min(positional, len(names))
+    taken = {a.name.text for a in given if a.name is not None}
+    rest = [name for name in names[limit:] if name not in taken]
+    fix = Fix("remove it", (argument_gone(argument, given),))
+    if rest:
+        edit = Edit(argument.span.before(), f"{rest[0]}=")
+        fix = Fix(f"give it by name: {' or '.join(rest[:6])}", (edit,) if len(rest) == 1 else ())
     count = f"{limit} argument{'s' if limit != 1 else ''}" if limit else "no arguments"
     message = f"`{owner}` takes {count} without a name"
-    return error("E0221", message, argument.span, "this one is too many", fixes=fixes)
+    return error("E0221", message, argument.span, "this one is too many", fixes=[fix])
 
 
 def bind(
@@ -137,94 +181,83 @@ def bind(
     arguments: Mapping[str, tree.Expr],
     scope: Scope,
     defaults: Mapping[str, Any] | None = None,
+    *,
+    names: bool = False,
 ) -> Result:
     """The word with its values; `UNKNOWN` and diagnostics when a value is wrong. `defaults` fill parameters
-    that the spec does not give (the `defaults` section)."""
+    that the spec does not give (the `defaults` section). With `names`, values may be names of a block."""
+    values, found = bind_values(word, arguments, scope, names=names)
+    if found or len(values) < len(arguments):
+        return UNKNOWN, found
+    for name, default in (defaults or {}).items():
+        if name in parameters(word) and name not in arguments:
+            values[name] = default
+    bound = word.model_construct(**values)
+    for message in bound.problems():
+        fix = Fix("change one of these values")
+        return UNKNOWN, [error("E0203", message, node.span, fixes=[fix])]
+    return bound, []
+
+
+def bind_values(
+    word: type[Word], arguments: Mapping[str, tree.Expr], scope: Scope, *, names: bool = False
+) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The value of every argument that has one."""
     fields = parameters(word)
     values: dict[str, Any] = {}
     found: list[Diagnostic] = []
     for name, expr in arguments.items():
         kind = kind_of(fields[name])
-        value, new = evaluate(expr, scope, kind)
+        value, new = evaluate(expr, scope, kind, f"`{name}` of `{word.word}`")
+        found += new
         if value is UNKNOWN:
-            found += new
             continue
-        if value is None and fields[name].default is None:
+        if not names and _open(value, kind):
+            found.append(not_concrete(word, name, expr, value))
+        elif names and not _can_be_written(value, kind):
+            continue
+        elif value is None and fields[name].default is None:
             values[name] = None
-            continue
-        try:
-            values[name] = kind.accept(value)
-        except (ValueError, TypeError):
-            found.append(_bad_value(word, name, expr, value))
-    if found:
-        return UNKNOWN, found
-    for name, default in (defaults or {}).items():
-        if name not in arguments and name in fields and _is_usual(fields[name].default, name):
-            values[name] = default
-    try:
-        bound = word.model_construct(**values)
-    except (
-        ValidationError
-    ) as problem:  # a kind that disagrees with itself is a bug of ours
-        raise AssertionError(problem) from problem
-    problems = [
-        error("E0203", message, node.span, label="") for message in bound.problems()
-    ]
-    return (UNKNOWN, problems) if problems else (bound, [])
+        else:
+            try:
+                values[name] = _accept(kind, value)
+            except (ValueError, TypeError, OverflowError):
+                found.append(bad_value(word, name, expr, value))
+    return values, found
 
 
-def _bad_value(word: type[Word], name: str, expr: tree.Expr, value: Any) -> Diagnostic:
-    info = parameters(word)[name]
-    kind = kind_of(info)
-    unit = unit_of(info)
-    shown = show_value(value)
-    written = expr.span.text
-    got = (
-        f"got {shown}"
-        if written == shown
-        else f"got `{_short(written)}`, which is {shown}"
-    )
-    fixes = []
-    if isinstance(value, str) and kind.choices:
-        close = did_you_mean(value, kind.choices)
-        if close:
-            fixes = [Fix(f"did you mean `{close}`?", (Edit(expr.span, close),))]
-    message = f"`{name}` of `{word.word}` must be {kind.describe}{f' ({unit})' if unit else ''}"
-    return error(
-        "E0203", message, expr.span, got, fixes=fixes, notes=_hint(name, value)
-    )
+def part_of(word: type[Word], arguments: Mapping[str, tree.Expr], scope: Scope) -> Any:
+    """The word without the values that are wrong: asking for one of them is an `AttributeError`."""
+    values, _ = bind_values(word, arguments, scope)
+    part = word.model_construct(**values)
+    for name in parameters(word):
+        if name not in values and (name in arguments or parameters(word)[name].is_required()):
+            part.__dict__.pop(name, None)
+    return part
 
 
-def _hint(name: str, value: Any) -> list[str]:
-    if name == "rate" and isinstance(value, (int, float)) and 1 < value <= 100:
-        return [f"a rate is the share that is dropped: {value:g} % is {value / 100:g}"]
-    return []
+def _accept(kind: Kind, value: Any) -> Any:
+    if type(value) is int and abs(value) > MAX_WHOLE:
+        raise ValueError
+    if isinstance(value, tuple) and any(type(v) is int and v > MAX_WHOLE for v in value):
+        raise ValueError
+    return kind.accept(value)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "…"
+def _open(value: Any, kind: Kind) -> bool:
+    """Whether a value that must be known depends on a size that only the data will tell. `Reshape` alone takes
+    such sizes."""
+    if isinstance(value, tuple) and isinstance(kind, Sizes):
+        return any(isinstance(v, (Param, Computed)) for v in value)
+    items = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(v, (Sym, Param, Computed)) for v in items)
 
 
-def show_value(value: Any) -> str:
-    """A value as the language writes it."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    text = getattr(value, "text", None)
-    if text is not None:
-        return str(text)
-    if isinstance(value, tuple) and value and all(type(v) is int for v in value):
-        return "x".join(map(str, value))
-    if isinstance(value, tuple):
-        return f"({', '.join(map(show_value, value))})"
-    if isinstance(value, Word):
-        return f"the {value.kind} `{value.word}`"
-    if hasattr(value, "shape"):
-        return f"the tensor {value}"
-    return str(value)
-
-
-def _is_usual(default: Any, name: str) -> bool:
-    """Whether a parameter's own default is what most layers do: only then does `defaults` speak for it. An
-    embedding or a `prelu` has first values of its own kind."""
-    usual = {"init": "glorot_uniform", "bias_init": "zeros"}
-    return bool(getattr(default, "word", default) == usual.get(name, default))
+def _can_be_written(value: Any, kind: Kind) -> bool:
+    """Whether a name of a block can stand for a value of this kind: arithmetic on sizes needs a `Sym`."""
+    items = value if isinstance(value, tuple) else (value,)
+    while isinstance(kind, OrNone):
+        kind = kind.item
+    if isinstance(kind, (Real, Flag)):
+        return not (isinstance(kind, Flag) and isinstance(value, Sym))
+    return not any(isinstance(v, (Param, Computed)) for v in items)

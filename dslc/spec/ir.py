@@ -139,9 +139,11 @@ class Input:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LetTensor:
+    """`y = x -> …`, or a flow that ends in a label: `x -> … as y`."""
+
     name: str
     value: Operand
-    node: tree.Let
+    node: tree.Let | tree.Bare
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,10 +157,10 @@ class LetLayer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LetScalar:
-    """`hidden = 4 * filters`."""
+    """`hidden = 4 * filters`. The value is None where a mistake hides it."""
 
     name: str
-    value: tree.Expr
+    value: tree.Expr | None
     node: tree.Let
 
 
@@ -220,10 +222,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """A word of a section with the place where it stands."""
+    """A word of a section with the place where it stands, and those of its arguments."""
 
     word: Word
     span: Span
+    arguments: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

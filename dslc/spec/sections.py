@@ -6,185 +6,240 @@ from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
-from dslc.spec.bind import _bad_value, show_value
+from dslc.spec.bind import match_arguments
+from dslc.spec.damage import Damage
+from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
+from dslc.spec.refuse import bad_value
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
 from dslc.vocab.kinds import WordOf
 from dslc.vocab.sections import SECTIONS, Section
 from dslc.vocab.word import kind_of, parameters, words
 
+# What people call the sections.
+SECTION_ALIASES = {"training": "train", "fit": "train", "dataset": "data", "default": "defaults"}
+
 
 def bind_sections(
-    sections: list[tree.Section],
+    sections: list[tree.Section], damage: Damage
 ) -> tuple[dict[str, ir.SectionSpec], list[Diagnostic]]:
     """Every section of a file, each at most once."""
     bound: dict[str, ir.SectionSpec] = {}
     found: list[Diagnostic] = []
     for node in sections:
         keyword = node.keyword.text
-        if keyword in bound:
-            there = [Label(bound[keyword].span, "first written here")]
-            message = f"a spec has one `{keyword}` section"
-            found.append(error("E0225", message, node.keyword.span, secondary=there))
-            continue
         section = SECTIONS.get(keyword)
+        if damage.touches(node.keyword.span):
+            continue
         if section is None:
             found.append(_unknown_section(node))
-            continue
-        bound[keyword], new = _bind_section(section, node)
-        found += new
+        elif keyword in bound:
+            there = [Label(bound[keyword].span, "first written here")]
+            fix = Fix("put the settings of both into one")
+            message = f"a spec has one `{keyword}` section"
+            span = node.keyword.span
+            found.append(error("E0225", message, span, secondary=there, fixes=[fix]))
+        else:
+            binder = _Binder(section, node, damage)
+            bound[keyword] = binder.run()
+            found += binder.found
     return bound, found
 
 
 def _unknown_section(node: tree.Section) -> Diagnostic:
-    close = did_you_mean(node.keyword.text, SECTIONS)
-    fixes = (
-        [Fix(f"did you mean `{close}`?", (Edit(node.keyword.span, close),))]
-        if close
-        else []
-    )
-    message = f"there is no section `{node.keyword.text}`"
+    text = node.keyword.text
+    close = SECTION_ALIASES.get(text) or did_you_mean(text, SECTIONS)
+    fix = Fix("remove it, or move its settings to one of these")
+    if close:
+        fix = Fix(f"did you mean `{close}`?", (Edit(node.keyword.span, close),))
+    message = f"there is no section `{text}`"
     notes = [f"the sections are {', '.join(SECTIONS)}"]
-    return error("E0214", message, node.keyword.span, fixes=fixes, notes=notes)
+    return error("E0214", message, node.keyword.span, fixes=[fix], notes=notes)
 
 
-def _bind_section(
-    section: type[Section], node: tree.Section
-) -> tuple[ir.SectionSpec, list[Diagnostic]]:
-    settings: dict[str, ir.Setting] = {}
-    bound_words: list[ir.Bound] = []
-    parts: dict[str, ir.SectionSpec] = {}
-    found: list[Diagnostic] = []
-    fields = parameters(section)
-    broken: set[str] = set()
-    if node.name is not None:
-        message = f"`{section.word}` takes no name"
-        found.append(error("E0214", message, node.name.span))
-    for entry in node.entries:
-        match entry:
-            case tree.Let():
-                key = entry.name.text
-                new = _setting(section, entry, settings)
-                broken |= {key} if new else set()
-                found += new
-            case tree.Bare():
-                word, new = _entry(section, entry)
-                found += new
-                if word is not None:
-                    bound_words.append(word)
-            case tree.Section():
-                part, new = _part(section, entry)
-                broken |= {entry.keyword.text} if new else set()
-                found += new
-                if part is not None:
-                    parts[entry.keyword.text] = part
-    given = settings.keys() | parts.keys() | broken
-    missing = [n for n, info in fields.items() if info.is_required() and n not in given]
-    if missing and not any(d.code == "E0213" for d in found):
-        listed = ", ".join(f"`{n}`" for n in missing)
-        hints = [f"{n}: {fields[n].description}" for n in missing]
-        message = f"`{section.word}` needs {listed}"
-        found.append(error("E0204", message, node.keyword.span, notes=hints))
-    for name, info in fields.items():
-        if name not in given and not info.is_required():
-            settings[name] = ir.Setting(
-                info.default, node.keyword.span, node.keyword.span
-            )
-    return (
-        ir.SectionSpec(
-            section.word, node.keyword.span, settings, tuple(bound_words), parts
-        ),
-        found,
-    )
+class _Binder:
+    """Binds one section."""
+
+    def __init__(self, section: type[Section], node: tree.Section, damage: Damage) -> None:
+        self.section = section
+        self.node = node
+        self.damage = damage
+        self.found: list[Diagnostic] = []
+        self.settings: dict[str, ir.Setting] = {}
+        self.parts: dict[str, ir.SectionSpec] = {}
+        self.words: list[ir.Bound] = []
+        self.given: dict[str, tree.Name] = {}  # the keys that are written, faulty ones too
+
+    def run(self) -> ir.SectionSpec:
+        if self.node.name is not None and not self.damage.touches(self.node.name.span):
+            fix = Fix("remove it", (Edit(self.node.name.span, ""),))
+            message = f"`{self.section.word}` takes no name"
+            self.found.append(error("E0214", message, self.node.name.span, fixes=[fix]))
+        for entry in self.node.entries:
+            match entry:
+                case tree.Let():
+                    self._setting(entry)
+                case tree.Bare():
+                    self._entry(entry)
+                case tree.Section():
+                    self._part(entry)
+        self._fill()
+        span = self.node.keyword.span
+        return ir.SectionSpec(self.section.word, span, self.settings, tuple(self.words), self.parts)
+
+    # ----------------------------------------------------------------- settings
+
+    def _first(self, key: tree.Name) -> bool:
+        """Whether `key` is given for the first time."""
+        first = self.given.setdefault(key.text, key)
+        if first is key:
+            return True
+        there = [Label(first.span, "first given here")]
+        message = f"`{key.text}` is given twice"
+        fix = Fix("keep one of them")
+        self.found.append(error("E0205", message, key.span, secondary=there, fixes=[fix]))
+        return False
+
+    def _setting(self, entry: tree.Let) -> None:
+        key = entry.name
+        name = key.text
+        if name not in parameters(self.section):
+            alias = SETTING_ALIASES.get(name)
+            if not self.damage.touches(entry.span):
+                self.found.append(self._unknown_key(key))
+            if alias in parameters(self.section):
+                self.given.setdefault(str(alias), key)
+            return
+        if self._first(key):
+            value = self._value(name, entry.value)
+            if value is not UNKNOWN:
+                self.settings[name] = ir.Setting(value, entry.value.span, key.span)
+
+    def _value(self, key: str, expr: tree.Expr) -> Any:
+        info = parameters(self.section)[key]
+        kind = kind_of(info)
+        if self.damage.touches(expr.span):
+            return UNKNOWN
+        value, found = evaluate(expr, {}, kind, f"`{key}` of `{self.section.word}`")
+        self.found += found
+        if value is UNKNOWN or (value is None and info.default is None):
+            return value
+        try:
+            return kind.accept(value)
+        except (ValueError, TypeError, OverflowError):
+            self.found.append(bad_value(self.section, key, expr, value))
+            return UNKNOWN
+
+    def _unknown_key(self, name: tree.Name) -> Diagnostic:
+        section, text = self.section, name.text
+        fields = list(parameters(section))
+        alias = SETTING_ALIASES.get(text)
+        owner = next((s.word for s in SECTIONS.values() if text in parameters(s)), None)
+        close = did_you_mean(text, fields)
+        if alias in fields:
+            fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
+        elif owner is not None:
+            fix = Fix(f"move it to `{owner} {{ … }}`")
+        elif text in SETTING_HINTS:
+            fix = Fix(SETTING_HINTS[text])
+        elif close:
+            fix = Fix(f"did you mean `{close}`?", (Edit(name.span, close),))
+        else:
+            fix = Fix("remove it")
+        notes = [f"`{section.word}` takes {', '.join(fields)}"]
+        message = f"`{section.word}` has no setting `{text}`"
+        return error("E0213", message, name.span, fixes=[fix], notes=notes)
+
+    def _fill(self) -> None:
+        """Defaults for what is not written; a diagnostic for what must be."""
+        fields = parameters(self.section)
+        given = self.given.keys() | self.parts.keys()
+        missing = [n for n, info in fields.items() if info.is_required() and n not in given]
+        torn = self.damage.touches(self.node.span)
+        if missing and not torn and not any(d.code == "E0213" for d in self.found):
+            listed = ", ".join(f"`{n}`" for n in missing)
+            notes = [f"{n}: {fields[n].description}" for n in missing]
+            message = f"`{self.section.word}` needs {listed}"
+            written = "  ".join(f"{n} = {_example(self.section, n)}" for n in missing)
+            fix = Fix(f"add {written}")
+            span = self.node.keyword.span
+            self.found.append(error("E0204", message, span, notes=notes, fixes=[fix]))
+        place = self.node.keyword.span
+        for name, info in fields.items():
+            if name not in given and not info.is_required():
+                self.settings[name] = ir.Setting(info.default, place, place)
+
+    # ----------------------------------------------------------------- entries and parts
+
+    def _entry(self, entry: tree.Bare) -> None:
+        section, node = self.section, entry.value
+        if self.damage.touches(entry.span):
+            return
+        if not section.entries:
+            message = f"`{section.word}` holds settings: key = value"
+            fix = Fix(f"write one of {', '.join(parameters(section))}, with `=` and a value")
+            self.found.append(error("E0226", message, entry.span, fixes=[fix]))
+            return
+        phrase = " or ".join(f"a {kind}" for kind in section.entries)
+        kind = WordOf(section.entries, phrase)
+        value, found = evaluate(node, {}, kind, f"what stands in `{section.word}` without a key")
+        self.found += found
+        if value is UNKNOWN:
+            return
+        if getattr(value, "kind", None) not in section.entries:
+            known = ", ".join(w for k in section.entries for w in words(k))
+            message = f"{phrase} or `key = value` must stand here"
+            fix = Fix(f"write one of {known}")
+            self.found.append(error("E0226", message, entry.span, fixes=[fix]))
+            return
+        assert isinstance(node, (tree.Name, tree.Call))
+        arguments, _ = match_arguments(type(value), node)
+        places = {name: expr.span for name, expr in arguments.items()}
+        self.words.append(ir.Bound(value, entry.span, places))
+
+    def _part(self, node: tree.Section) -> None:
+        """`loss { species = cross_entropy }`: one value for each output."""
+        key = node.keyword
+        if key.text not in self.section.per_output:
+            if not self.damage.touches(key.span):
+                self.found.append(self._unknown_part(key))
+            return
+        if not self._first(key):
+            return
+        settings: dict[str, ir.Setting] = {}
+        names: dict[str, tree.Name] = {}
+        for entry in node.entries:
+            if self.damage.touches(entry.span):
+                continue
+            if not isinstance(entry, tree.Let):
+                message = f"`{key.text}` holds one value for each output: name = value"
+                fix = Fix("write the name of an output, `=` and its value")
+                self.found.append(error("E0226", message, entry.span, fixes=[fix]))
+                continue
+            first = names.setdefault(entry.name.text, entry.name)
+            if first is not entry.name:
+                there = [Label(first.span, "first given here")]
+                message = f"`{entry.name.text}` is given twice"
+                fix = Fix("keep one of them")
+                span = entry.name.span
+                self.found.append(error("E0205", message, span, secondary=there, fixes=[fix]))
+                continue
+            value = self._value(key.text, entry.value)
+            settings[entry.name.text] = ir.Setting(value, entry.value.span, entry.name.span)
+        self.parts[key.text] = ir.SectionSpec(key.text, key.span, settings)
+
+    def _unknown_part(self, key: tree.Name) -> Diagnostic:
+        if key.text not in parameters(self.section):
+            return self._unknown_key(key)
+        message = f"`{key.text}` has one value: it takes `=`, not braces"
+        fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
+        return error("E0226", message, key.span, fixes=[fix])
 
 
-def _setting(
-    section: type[Section], entry: tree.Let, settings: dict[str, ir.Setting]
-) -> list[Diagnostic]:
-    key = entry.name.text
-    fields = parameters(section)
-    if key not in fields:
-        return [_unknown_key(section, entry.name)]
-    if key in settings:
-        there = [Label(settings[key].key_span, "first given here")]
-        message = f"`{key}` is given twice"
-        return [error("E0205", message, entry.name.span, secondary=there)]
-    value, found = _value(section, key, entry.value)
-    if value is not UNKNOWN:
-        settings[key] = ir.Setting(value, entry.value.span, entry.name.span)
-    return found
-
-
-def _value(
-    section: type[Section], key: str, expr: tree.Expr
-) -> tuple[Any, list[Diagnostic]]:
-    kind = kind_of(parameters(section)[key])
-    value, found = evaluate(expr, {}, kind)
-    if value is UNKNOWN:
-        return UNKNOWN, found
-    if value is None and parameters(section)[key].default is None:
-        return None, found
-    try:
-        return kind.accept(value), found
-    except (ValueError, TypeError):
-        return UNKNOWN, [*found, _bad_value(section, key, expr, value)]
-
-
-def _unknown_key(section: type[Section], name: tree.Name) -> Diagnostic:
-    close = did_you_mean(name.text, parameters(section))
-    fixes = (
-        [Fix(f"did you mean `{close}`?", (Edit(name.span, close),))] if close else []
-    )
-    notes = [f"`{section.word}` takes {', '.join(parameters(section))}"]
-    message = f"`{section.word}` has no setting `{name.text}`"
-    return error("E0213", message, name.span, fixes=fixes, notes=notes)
-
-
-def _entry(
-    section: type[Section], entry: tree.Bare
-) -> tuple[ir.Bound | None, list[Diagnostic]]:
-    node = entry.value
-    if not section.entries:
-        message = f"`{section.word}` holds settings: key = value"
-        return None, [error("E0226", message, entry.span)]
-    phrase = " or ".join(f"a {kind}" for kind in section.entries)
-    kind = WordOf(section.entries, phrase)
-    value, found = evaluate(node, {}, kind)
-    if value is UNKNOWN:
-        return None, found
-    try:
-        return ir.Bound(kind.parse(value), entry.span), found
-    except ValueError:
-        known = ", ".join(w for k in section.entries for w in words(k))
-        message = f"{phrase} or `key = value` must stand here, got {show_value(value)}"
-        return None, [
-            error("E0226", message, entry.span, notes=[f"known here: {known}"])
-        ]
-
-
-def _part(
-    section: type[Section], node: tree.Section
-) -> tuple[ir.SectionSpec | None, list[Diagnostic]]:
-    """`loss { species = cross_entropy }`: one value for each output."""
-    key = node.keyword.text
-    if key not in section.per_output:
-        return None, [_unknown_key(section, node.keyword)]
-    settings: dict[str, ir.Setting] = {}
-    found: list[Diagnostic] = []
-    for entry in node.entries:
-        if not isinstance(entry, tree.Let):
-            message = f"`{key}` holds one value for each output: name = value"
-            found.append(error("E0226", message, entry.span))
-            continue
-        if entry.name.text in settings:
-            there = [Label(settings[entry.name.text].key_span, "first given here")]
-            message = f"`{entry.name.text}` is given twice"
-            found.append(error("E0205", message, entry.name.span, secondary=there))
-            continue
-        value, new = _value(section, key, entry.value)
-        found += new
-        if value is not UNKNOWN:
-            settings[entry.name.text] = ir.Setting(
-                value, entry.value.span, entry.name.span
-            )
-    return ir.SectionSpec(key, node.keyword.span, settings), found
+def _example(section: type[Section], name: str) -> str:
+    """How a setting may look, from the examples of its section."""
+    for example in section.examples:
+        _, _, rest = example.partition(f"{name} = ")
+        if rest:
+            return rest.split("  ")[0].removesuffix(" }")
+    return "…"

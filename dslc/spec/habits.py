@@ -1,0 +1,100 @@
+"""What people write who come from Keras or PyTorch, and what it is called here."""
+
+from __future__ import annotations
+
+from dslc.diagnostics import Edit, Fix
+from dslc.syntax import tree
+
+# What other libraries call a parameter: the fix-it that follows from it.
+PARAMETER_ALIASES = {
+    "out_features": "units",
+    "hidden_size": "units",
+    "out_channels": "filters",
+    "kernel_size": "kernel",
+    "strides": "stride",
+    "pool_size": "size",
+    "dilation_rate": "dilation",
+    "use_bias": "bias",
+    "kernel_initializer": "init",
+    "bias_initializer": "bias_init",
+    "kernel_regularizer": "regularizer",
+    "learning_rate": "lr",
+    "eps": "epsilon",
+    "p": "rate",
+    "num_heads": "heads",
+    "num_groups": "groups",
+    "num_embeddings": "vocabulary",
+    "input_dim": "vocabulary",
+    "embedding_dim": "dim",
+    "output_dim": "dim",
+    "return_sequences": "sequences",
+    "negative_slope": "slope",
+    "restore_best_weights": "restore_best",
+}
+
+# Settings of a section that stand elsewhere here.
+SETTING_HINTS = {
+    "lr": "it belongs to the optimiser: optimizer = Adam(lr=1e-3)",
+    "learning_rate": "it belongs to the optimiser: optimizer = Adam(lr=1e-3)",
+    "weight_decay": "it belongs to the optimiser: optimizer = AdamW(lr=1e-3, weight_decay=0.01)",
+    "momentum": "it belongs to the optimiser: optimizer = SGD(lr=0.1, momentum=0.9)",
+    "callbacks": "callbacks stand in `train` on their own: EarlyStopping(patience=4)",
+    "validation_split": "it is part of the split: split = stratified(70, 15, 15)",
+    "validation": "it is part of the split: split = stratified(70, 15, 15)",
+    "test_size": "it is part of the split: split = stratified(70, 15, 15)",
+}
+SETTING_ALIASES = {
+    "batch_size": "batch",
+    "criterion": "loss",
+    "dataset": "source",
+    "num_epochs": "epochs",
+    "num_workers": "workers",
+    "random_state": "seed",
+    "normalize": "scale",
+    "kernel_initializer": "init",
+    "kernel_regularizer": "regularizer",
+    "use_bias": "bias",
+}
+
+# torch.nn names whose first argument is the number of input channels, which dslc infers.
+INPUT_FIRST = frozenset(
+    "Linear LazyLinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d".split()
+)
+# torch.nn names whose only positional argument is that number.
+INPUT_ONLY = frozenset("BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm2d".split())
+# Parameters of other libraries that say what dslc infers.
+INFERRED = frozenset(
+    "in_features in_channels input_shape input_size num_features normalized_shape name dtype "
+    "data_format batch_first inplace device".split()
+)
+
+
+def alias_fix(node: tree.Name | tree.Call, word: str) -> Fix:
+    """Write `word` for the name of another library, and leave out the input size that torch asks for."""
+    if isinstance(node, tree.Name):
+        return Fix(f"write `{word}`", (Edit(node.span, word),), safe=True)
+    rename = Edit(node.name.span, word)
+    given = node.arguments
+    unnamed = [a for a in given if a.name is None]
+    if node.name.text in INPUT_FIRST and len(unnamed) >= 2:
+        gone = given[0].span.source.span(given[0].span.start, given[1].span.start)
+        return Fix(
+            f"write `{word}` without the number of inputs, which is inferred",
+            (rename, Edit(gone, "")),
+            safe=True,
+        )
+    if node.name.text in INPUT_ONLY and len(given) == len(unnamed) == 1:
+        whole = Edit(node.span, word)
+        return Fix(f"write `{word}`: the number of inputs is inferred", (whole,), safe=True)
+    return Fix(f"write `{word}`", (rename,), safe=True)
+
+
+def argument_gone(argument: tree.Argument, given: tuple[tree.Argument, ...]) -> Edit:
+    """The edit that takes `argument` and its comma out of a call."""
+    source = argument.span.source
+    at = given.index(argument)
+    if len(given) == 1:
+        return Edit(argument.span, "")
+    if at == 0:
+        return Edit(source.span(argument.span.start, given[1].span.start), "")
+    return Edit(source.span(given[at - 1].span.end, argument.span.end), "")

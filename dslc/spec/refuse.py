@@ -1,0 +1,116 @@
+"""A value that a parameter does not take: what it must be, what it is, what to write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
+from dslc.syntax import tree
+from dslc.vocab.kinds import BareName, Choice, Flag, Kind, OrNone, Real, SizeOf, Text, Whole
+from dslc.vocab.tensor import Tensor
+from dslc.vocab.word import Word, kind_of, parameters, unit_of
+
+
+def show_value(value: Any) -> str:
+    """A value as the language writes it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    text = getattr(value, "text", None)
+    if text is not None:
+        return str(text)
+    if isinstance(value, BareName):
+        return str(value)
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple) and len(value) > 1 and all(type(v) is int for v in value):
+        return "x".join(map(str, value))
+    if isinstance(value, tuple):
+        return f"({', '.join(map(show_value, value))})"
+    if isinstance(value, Word):
+        return f"the {value.kind} `{value.word}`"
+    if isinstance(value, Tensor):
+        return f"the tensor {value}"
+    return str(value)
+
+
+def bad_value(word: type[Word], name: str, expr: tree.Expr, value: Any) -> Diagnostic:
+    """The value of `name` is not of its kind."""
+    info = parameters(word)[name]
+    kind = kind_of(info)
+    unit = unit_of(info)
+    shown, written = short(show_value(value)), short(expr.span.text)
+    got = f"got {shown}" if written == shown else f"got `{written}`, which is {shown}"
+    if isinstance(value, Tensor):
+        got = f"`{written}` is a tensor"
+    message = f"`{name}` of `{word.word}` must be {kind.describe}{f', in {unit}' if unit else ''}"
+    notes, fix = _advice(name, kind, expr, value)
+    return error("E0203", message, expr.span, got, fixes=[fix], notes=notes)
+
+
+def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[str], Fix]:
+    while isinstance(kind, OrNone):
+        kind = kind.item
+    if isinstance(value, Tensor):
+        return ["tensors flow into a layer by `->`"], Fix(f"give it {kind.describe}")
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, str):
+        if value.lower() in ("true", "false", "none"):
+            return [], _write(expr, value.lower())
+        close = did_you_mean(value, kind.choices)
+        if close:
+            return [], Fix(f"did you mean `{close}`?", (Edit(expr.span, close),))
+        if isinstance(kind, (Real, Whole)) and value.replace(".", "", 1).isdigit():
+            return ["numbers are written without quotes"], _write(expr, value)
+    if isinstance(kind, Flag) and value in (0, 1) and number:
+        return [], _write(expr, "true" if value else "false")
+    if isinstance(kind, Text) and isinstance(value, BareName):
+        return [], _write(expr, f'"{value}"')
+    if isinstance(kind, Whole) and number:
+        return _whole(kind, expr, value)
+    if isinstance(kind, Real) and number:
+        return _real(name, kind, expr, value)
+    if isinstance(kind, SizeOf) and isinstance(value, tuple) and len(set(value)) == 1:
+        side = value[0]
+        if isinstance(side, int) and side >= kind.low and kind.rank > 1:
+            return [], _write(expr, "x".join([str(side)] * kind.rank))
+    if isinstance(kind, Choice):
+        return [], Fix(f"write {kind.describe}")
+    return [], Fix(f"give it {kind.describe}")
+
+
+def _whole(kind: Whole, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:
+    if value != int(value) and (kind.low is None or round(value) >= kind.low):
+        return ["it counts something, so it has no fraction"], _write(expr, str(round(value)))
+    if kind.low is not None and -value >= kind.low and value == int(value) and value < 0:
+        return [], _write(expr, str(int(-value)))
+    if abs(value) > 10**9:
+        return ["no model is that large: the limit is 1,000,000,000"], Fix("use a smaller number")
+    return [], Fix(f"give it {kind.describe}")
+
+
+def _real(name: str, kind: Real, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:
+    if kind.high == 1 and 2 <= value <= 100:
+        notes = [f"`{name}` is a share, not a percentage: {value:g} % is {value / 100:g}"]
+        return notes, _write(expr, f"{value / 100:g}")
+    if kind.high == 1:
+        return [f"`{name}` is a share of the whole, such as 0.5"], Fix(f"give it {kind.describe}")
+    return [], Fix(f"give it {kind.describe}")
+
+
+def _write(expr: tree.Expr, text: str) -> Fix:
+    return Fix(f"write {text}", (Edit(expr.span, text),))
+
+
+def not_concrete(word: type[Word], name: str, expr: tree.Expr, value: Any) -> Diagnostic:
+    """The value depends on a size that only the data will tell."""
+    shown = "" if hasattr(value, "tree") else f", which is {show_value(value)}"
+    message = f"`{name}` of `{word.word}` must be known while compiling"
+    label = f"`{short(expr.span.text)}`{shown} depends on the data"
+    notes = ["weights have their shape before the first example is seen"]
+    fix = Fix("give that size of the input a number, or write a number here")
+    return error("E0308", message, expr.span, label, notes=notes, fixes=[fix])
+
+
+def short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else flat[:37] + "…"
