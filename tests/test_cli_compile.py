@@ -21,7 +21,7 @@ from tests.command_line import BAD, DIGITS, RESNET, ROOT, Dslc, command_line
 __all__ = ["command_line"]
 
 SPEC = DIGITS.read_text(encoding="utf-8")
-FORMER = '"""Digits in PyTorch, made from digits.dl.\n\nUsage: …"""\n'
+FORMER = '"""Digits in PyTorch, made from digits.dl.\n\nUsage:\n    python digits_torch.py    train\n"""\n'
 
 
 def test_compile_writes_beside_the_spec(dslc: Dslc) -> None:
@@ -62,7 +62,7 @@ def test_compile_into_a_folder(dslc: Dslc) -> None:
 def test_a_file_of_somebody_else_is_left_alone(dslc: Dslc) -> None:
     for text in (
         "print(1)\n",
-        '"""My notes in PyTorch."""\n',
+        '"""Notes in Rome, made from memory."""\n',
         "# made from digits.dl.\n",
         FORMER[3:],
     ):
@@ -285,6 +285,9 @@ def test_modules_of_a_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_wrong_calls_of_run(dslc: Dslc) -> None:
     Path("bad.dl").write_text(BAD)
     assert dslc("run", DIGITS)[0] == 2
+    code, _, err = dslc("run", DIGITS, "-b", "torch", "--epochs", "1")
+    assert code == 2
+    assert "flags of the script stand behind `--`" in err
     assert dslc("run", "bad.dl", "-b", "torch")[0] == 1
     assert dslc("run", DIGITS, "-b", "torhc")[2].count("did you mean `torch`?") == 1
 

@@ -23,7 +23,9 @@ from dslc.files import write_atomic
 
 STAGES = ("tree", "spec", "graph", "plan", "script")
 HEAD = 4096  # how much of a file is read to see who wrote it
-MARK = re.compile(r".+ in .+, made from .+\.", re.S)  # the first sentence of every script
+MARK = re.compile(
+    r'"""[^"]+ in [^"]+, made from .+?\.\n\nUsage:\n    python ', re.S
+)  # every script begins so
 
 
 @click.command("compile")
@@ -116,10 +118,7 @@ def write_script(place: Path, text: str, *, spec: Path, force: bool = False) -> 
 
 
 def is_ours(place: Path) -> bool:
-    """Whether the file begins as every script of dslc does: `\"\"\"Digits in PyTorch, made from digits.dl.`"""
+    """Whether the file begins as every script of dslc does."""
     with place.open("rb") as stream:
         head = stream.read(HEAD).decode("utf-8", "replace").replace("\r\n", "\n")
-    if not head.startswith('"""'):
-        return False
-    first = head[3:].partition('"""')[0].partition("\n\n")[0]
-    return MARK.fullmatch(first.strip()) is not None
+    return MARK.match(head) is not None

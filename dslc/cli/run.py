@@ -24,7 +24,18 @@ from dslc.cli.console import fail, reason, safe, say
 ENGINES = {"keras": ("KERAS_BACKEND", "tensorflow")}
 
 
-@click.command("run", context_settings={"ignore_unknown_options": False})
+class Run(click.Command):
+    """Tells where the flags of the script belong."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            hint = "flags of the script stand behind `--`: dslc run SPEC -b torch -- --epochs 1"
+            raise click.UsageError(f"{problem.format_message()} ({hint})", ctx) from None
+
+
+@click.command("run", cls=Run)
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.argument("flags", nargs=-1, type=click.UNPROCESSED, metavar="[-- FLAGS...]")
 @click.option("-b", "--backend", metavar="NAME", help="The framework: keras or torch.")
