@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -176,7 +177,7 @@ class Scope:
 
     def _attribute(self, name: str) -> str:
         found, number = name, 1
-        if name in MODULE_ATTRIBUTES:
+        if name in MODULE_ATTRIBUTES or keyword.iskeyword(name):
             found = f"{name}_"
         while found in self.attributes:
             number += 1

@@ -34,7 +34,7 @@ from dslc.codegen.nodes import (
     call,
     method,
 )
-from dslc.codegen.values import value
+from dslc.codegen.values import safe_name, value
 from dslc.codegen.walk import applied
 from dslc.plan import model as plan
 from dslc.vocab.kinds import Symbolic
@@ -86,6 +86,11 @@ def _penalties(op: Op) -> tuple[tuple[str, Word], ...]:
     return tuple((law.attribute, law.penalty) for law in laws_of(op) if law.penalty is not None)
 
 
+def _parameter(name: str) -> Ref:
+    """Stands for a parameter or one of its axes, `kernel[0]`: the laws do not tell them apart."""
+    return Ref(safe_name(name.partition("[")[0]))
+
+
 class WeightLaws:
     """What the layers of a model have in common, gathered before its classes are written."""
 
@@ -126,7 +131,7 @@ class WeightLaws:
         for function in functions:
             for apply in applied((function,)):
                 try:
-                    yield from table.ops(Context(apply, Ref, self.helpers.append))
+                    yield from table.ops(Context(apply, _parameter, self.helpers.append))
                 except NeedsNumbers as problem:
                     raise CannotKeepNames(function.block) from problem
 

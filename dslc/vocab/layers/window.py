@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.vocab.dims import Dim, ceil_div, less, show, symbol
-from dslc.vocab.kinds import Computed, Param
+from dslc.vocab.kinds import Computed, NamedSize, Param
 from dslc.vocab.tensor import Mismatch, Tensor
 from dslc.vocab.word import Word
 
@@ -28,6 +28,8 @@ def size_of(value: Any) -> Dim:
 
 def per_axis(value: Any, axes: int) -> tuple[Dim, ...]:
     """A parameter that holds one number for every axis, or one for all of them."""
+    if isinstance(value, NamedSize):
+        return value  # a name still, and one symbol for every axis
     items = value if isinstance(value, tuple) else (value,) * axes
     return tuple(size_of(item) for item in items)
 
