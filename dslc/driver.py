@@ -78,8 +78,10 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
             diagnostics += check_promises(graph, summary)
         models.append(ModelAnalysis(definition, graph, summary))
     if models:
-        diagnostics += check_experiment(spec, models[-1].graph)
-    unique = {(d.code, d.primary, d.message): d for d in diagnostics}
+        diagnostics += check_experiment(spec, models[-1].graph, torn=bool(problems))
+    unique: dict[object, Diagnostic] = {}
+    for d in diagnostics:
+        unique.setdefault((d.code, d.primary.span if d.primary else d.message), d)
     ordered = sorted(unique.values(), key=lambda d: d.sort_key)
     return Analysis(source, file, spec, models, ordered)
 

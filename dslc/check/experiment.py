@@ -3,56 +3,33 @@
 from __future__ import annotations
 
 from dslc.check.data import check_data
+from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
 from dslc.graph import Graph
 from dslc.source import Span
 from dslc.spec import ir
+from dslc.spec.values import UNKNOWN
 from dslc.vocab.experiment import Callback, Loss, Metric
 from dslc.vocab.tensor import Tensor
+from dslc.vocab.word import aliases, words
 
 
-def check_experiment(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
-    """Everything about `data` and `train` that the model decides."""
+def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list[Diagnostic]:
+    """Everything about `data` and `train` that the model decides. In a `torn` file a section that is missing may
+    only be unreadable."""
     data, train = spec.sections.get("data"), spec.sections.get("train")
-    if data is None and train is None:
-        return []
     if data is None or train is None:
-        have, lack = ("train", "data") if data is None else ("data", "train")
-        span = (train or data).span  # type: ignore[union-attr]
-        fix = Fix(f"add `{lack} {{ … }}`, or remove `{have}`")
-        message = f"`{have}` stands alone: training needs `data` and `train`"
-        return [error("E0410", message, span, fixes=[fix])]
+        alone = data or train
+        if alone is None or torn:
+            return []
+        lack = "train" if train is None else "data"
+        fix = Fix(f"add `{lack} {{ … }}`, or remove `{alone.name}`")
+        message = f"`{alone.name}` stands alone: training needs `data` and `train`"
+        return [error("E0410", message, alone.span, fixes=[fix])]
     found = _outputs(train, graph)
     found += check_data(data, train, graph)
     found += _callbacks(train, graph)
     return found
-
-
-def losses_by_output(train: ir.SectionSpec, graph: Graph) -> dict[str, ir.Setting]:
-    """The loss of every output that has one."""
-    part = train.parts.get("loss")
-    if part is not None:
-        return {name: s for name, s in part.settings.items() if name in graph.outputs}
-    setting = train.settings.get("loss")
-    return {} if setting is None else dict.fromkeys(graph.outputs, setting)
-
-
-def metrics_by_output(train: ir.SectionSpec, graph: Graph) -> dict[str, ir.Setting]:
-    """The metrics of every output."""
-    part = train.parts.get("metrics")
-    if part is not None:
-        return {name: s for name, s in part.settings.items() if name in graph.outputs}
-    setting = train.settings.get("metrics")
-    return {} if setting is None else dict.fromkeys(graph.outputs, setting)
-
-
-def last_activation(graph: Graph, output: str) -> str | None:
-    """The activation that an output ends in."""
-    index = graph.outputs.get(output)
-    if index is None:
-        return None
-    word = graph.node(index).word
-    return word.word if word is not None and word.kind == "activation" else None
 
 
 # --------------------------------------------------------------------------- outputs, losses, metrics
@@ -63,48 +40,78 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
     for part in train.parts.values():
         for name, setting in part.settings.items():
             if name not in graph.outputs:
-                close = did_you_mean(name, graph.outputs)
-                fixes = (
-                    [Fix(f"did you mean `{close}`?", (Edit(setting.key_span, close),))]
-                    if close
-                    else []
-                )
-                notes = [f"the outputs are {', '.join(graph.outputs)}"]
-                message = f"the model has no output `{name}`"
-                found.append(error("E0413", message, setting.key_span, notes=notes, fixes=fixes))
+                found.append(_no_output(name, setting, graph))
     losses = losses_by_output(train, graph)
-    part = train.parts.get("loss")
-    if part is not None:
+    part_of_losses = train.parts.get("loss")
+    if part_of_losses is not None and not found:
         for name in graph.outputs:
-            if name not in losses:
+            if name not in part_of_losses.settings:
                 message = f"the output `{name}` has no loss"
-                found.append(error("E0413", message, part.span, fixes=[Fix(f"add {name} = …")]))
+                fix = Fix(f"add {name} = mse, or another loss")
+                found.append(error("E0413", message, part_of_losses.span, fixes=[fix]))
+    metrics = metrics_by_output(train, graph)
     seen: set[tuple[Span, str]] = set()
     for name, setting in losses.items():
         loss = setting.value
         assert isinstance(loss, Loss)
         tensor = graph.tensor(graph.outputs[name])
         if tensor is not None:
-            found += _loss(loss, setting, name, tensor, graph)
-        for metric_setting in [metrics_by_output(train, graph).get(name)]:
-            values = metric_setting.value if metric_setting is not None else ()
-            assert isinstance(values, tuple)
-            for metric in values:
-                assert isinstance(metric, Metric) and metric_setting is not None
-                key = (metric_setting.span, metric.word)
-                if loss.task not in metric.tasks and key not in seen:
-                    seen.add(key)
-                    message = f"`{metric.word}` says nothing about `{loss.word}`"
-                    notes = [
-                        f"it measures {' or '.join(metric.tasks)}; this loss is for {loss.task}"
-                    ]
-                    found.append(error("E0411", message, metric_setting.span, notes=notes))
+            found += _loss(loss, name, tensor, graph)
+        if name in metrics:
+            found += _metrics(loss, metrics[name], seen)
     return found
 
 
-def _loss(
-    loss: Loss, setting: ir.Setting, name: str, tensor: Tensor, graph: Graph
-) -> list[Diagnostic]:
+def _no_output(name: str, setting: ir.Setting, graph: Graph) -> Diagnostic:
+    close = did_you_mean(name, graph.outputs)
+    left = [n for n in graph.outputs if n != "output"]
+    fix = Fix(f"write one of {', '.join(graph.outputs)}")
+    if close:
+        fix = Fix(f"did you mean `{close}`?", (Edit(setting.key_span, close),))
+    elif not left:
+        fix = Fix(f"name the output in the model: output {name}: x -> …")
+    notes = [f"the outputs are {', '.join(graph.outputs)}"] if left else []
+    message = f"the model has no output `{name}`"
+    return error("E0413", message, setting.key_span, notes=notes, fixes=[fix])
+
+
+def _metrics(loss: Loss, setting: ir.Setting, seen: set[tuple[Span, str]]) -> list[Diagnostic]:
+    """Metrics that say nothing about what this loss trains."""
+    found: list[Diagnostic] = []
+    assert isinstance(setting.value, tuple)
+    for metric in setting.value:
+        assert isinstance(metric, Metric)
+        key = (setting.span, metric.word)
+        if loss.task in metric.tasks or key in seen:
+            continue
+        seen.add(key)
+        fitting = [
+            w for w, m in words("metric").items() if issubclass(m, Metric) and loss.task in m.tasks
+        ]
+        message = f"`{metric.word}` says nothing about `{loss.word}`"
+        notes = [f"it measures {_tasks(metric.tasks)}; this loss is for {TASKS[loss.task]}"]
+        fix = Fix(f"use {' or '.join(fitting[:4])}")
+        found.append(
+            error("E0411", message, _place(setting, metric.word), notes=notes, fixes=[fix])
+        )
+    return found
+
+
+TASKS = {"classes": "classes", "binary": "two classes", "numbers": "numbers"}
+
+
+def _tasks(tasks: tuple[str, ...]) -> str:
+    return " or ".join(TASKS[task] for task in tasks)
+
+
+def _place(setting: ir.Setting, word: str) -> Span:
+    """Where `word` stands in a list."""
+    at = setting.span.text.find(word)
+    start = setting.span.start + max(at, 0)
+    return setting.span.source.span(start, start + len(word)) if at >= 0 else setting.span
+
+
+def _loss(loss: Loss, name: str, tensor: Tensor, graph: Graph) -> list[Diagnostic]:
     index = graph.outputs[name]
     assert index is not None
     span = graph.node(index).span
@@ -159,17 +166,33 @@ def logged_values(train: ir.SectionSpec, graph: Graph) -> list[str]:
 def _callbacks(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
     known = logged_values(train, graph)
     found: list[Diagnostic] = []
+    if any(
+        setting.value is UNKNOWN
+        for part in train.parts.values()
+        for setting in part.settings.values()
+    ):
+        return []
+    if "metrics" not in train.settings and "metrics" not in train.parts:
+        return []  # they could not be read
     for bound in train.words:
         callback = bound.word
         assert isinstance(callback, Callback)
-        if callback.monitor in known:
-            continue
-        close = did_you_mean(callback.monitor, known)
-        fixes = [Fix(f"did you mean monitor={close}?")] if close else []
-        metric = callback.monitor.removeprefix("val_")
-        if not close:
-            fixes = [Fix(f"add `{metric}` to metrics, or monitor one of these")]
-        notes = [f"logged are {', '.join(known)}"]
-        message = f"nothing logs `{callback.monitor}`"
-        found.append(error("E0409", message, bound.span, notes=notes, fixes=fixes))
+        if callback.monitor not in known:
+            found.append(_nothing_logs(callback, bound, known))
     return found
+
+
+def _nothing_logs(callback: Callback, bound: ir.Bound, known: list[str]) -> Diagnostic:
+    name = callback.monitor
+    span = bound.arguments.get("monitor", bound.span)
+    metric = name.removeprefix("val_")
+    alias = aliases("metric").get(metric, metric)
+    prefix = "val_" if name.startswith("val_") else ""
+    close = prefix + alias if prefix + alias in known else did_you_mean(name, known)
+    fix = Fix(f"monitor one of {', '.join(known)}")
+    if alias in words("metric"):
+        fix = Fix(f"add `{alias}` to the metrics, or monitor one that is there")
+    if close and "monitor" in bound.arguments:
+        fix = Fix(f"did you mean `{close}`?", (Edit(span, close),))
+    notes = [f"logged are {', '.join(known)}"]
+    return error("E0409", f"nothing logs `{name}`", span, notes=notes, fixes=[fix])

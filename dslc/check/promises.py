@@ -1,12 +1,15 @@
-"""`assert params < 5M`, `assert output == 10`: what a spec promises of its model."""
+"""`assert params < 5M`, `assert x.channels % 4 == 0`: what a spec promises of its model and of its blocks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dslc.check.summary import Summary
 from dslc.diagnostics import Diagnostic, Fix, error
-from dslc.graph import Graph
+from dslc.graph import Frame, Graph
+from dslc.graph.explain import call_notes
+from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.bind import show_value
 from dslc.spec.values import UNKNOWN, evaluate
@@ -15,51 +18,69 @@ from dslc.vocab.tensor import Tensor
 
 
 def check_promises(graph: Graph, summary: Summary) -> list[Diagnostic]:
-    """A diagnostic for every `assert` of the model that does not hold. Known are `params`, `trainable`,
-    `multiply_adds`, the parameters of the model, its inputs, outputs and named values."""
-    scope: dict[str, Any] = {
+    """A diagnostic for every `assert` that does not hold. Known are the parameters of the model or block, its
+    inputs, outputs and named values, and in a model `params`, `trainable` and `multiply_adds`."""
+    totals = {
         "params": summary.trainable,  # running statistics are not parameters, as in the papers
         "trainable": summary.trainable,
         "multiply_adds": summary.multiply_adds,
     }
-    scope |= {name: value for name, value in graph.root.values.items() if value is not None}
-    for name, index in {**graph.inputs, **graph.outputs}.items():
-        tensor = graph.tensor(index)
-        scope[name] = UNKNOWN if tensor is None else tensor
-    scope |= graph.root.scalars
-    found: list[Diagnostic] = []
-    for statement in graph.root.definition.body:
-        if isinstance(statement, ir.Assert):
-            found += _check(statement, scope)
-    return found
+    found: dict[Span, Diagnostic] = {}
+    for frame in graph.frames:
+        promises = [s for s in frame.definition.body if isinstance(s, ir.Assert)]
+        if not promises:
+            continue
+        scope = _scope(graph, frame)
+        if frame is graph.root:
+            scope = {**totals, **scope}
+        for statement in promises:
+            for d in _check(statement, scope, frame):
+                found.setdefault(d.primary.span if d.primary else statement.node.span, d)
+    return list(found.values())
 
 
-def _check(statement: ir.Assert, scope: dict[str, Any]) -> list[Diagnostic]:
+def _scope(graph: Graph, frame: Frame) -> dict[str, Any]:
+    tensors: dict[str, Tensor | None] = {**frame.inputs, **frame.values}
+    tensors |= {name: graph.tensor(index) for name, index in frame.outputs.items()}
+    known = {name: UNKNOWN if tensor is None else tensor for name, tensor in tensors.items()}
+    return {**known, **frame.sizes, **frame.scalars}
+
+
+def _check(statement: ir.Assert, scope: Mapping[str, Any], frame: Frame) -> list[Diagnostic]:
     condition = statement.condition
     value, found = evaluate(condition, scope)
     if found or value is UNKNOWN or value is True:
         return found
+    span = condition.span
+    notes = call_notes(frame)
     if value is False:
-        notes = [f"{text} is {shown}" for text, shown in _sides(condition, scope)]
-        return [
-            error("E0405", f"`{condition.span.text}` does not hold", condition.span, notes=notes)
-        ]
+        sides = _sides(condition, scope)
+        facts = [f"`{place.text}` is {shown}" for place, shown in sides]
+        fix = Fix("change the model, or the promise")
+        message = f"`{span.text}` does not hold"
+        if facts:
+            message = f"{message}: {' and '.join(facts)}"
+        return [error("E0405", message, span, notes=notes, fixes=[fix])]
     message = "this promise cannot be decided: it depends on a size that is not known"
+    fix = Fix("give the inputs of the model numbers, or ask about something else")
     if not isinstance(value, bool) and not hasattr(value, "tree"):
-        message = "`assert` needs a comparison, such as params < 5M"
-    return [error("E0405", message, condition.span, fixes=[Fix("compare with a known number")])]
+        message = "`assert` needs a comparison"
+        fix = Fix(f"compare it with a number: assert {span.text} < 5M")
+    return [error("E0405", message, span, notes=notes, fixes=[fix])]
 
 
-def _sides(condition: tree.Expr, scope: dict[str, Any]) -> list[tuple[str, str]]:
+def _sides(condition: tree.Expr, scope: Mapping[str, Any]) -> list[tuple[Span, str]]:
     """What the sides of a comparison are, where they are not plain numbers."""
     if not isinstance(condition, tree.Binary):
         return []
+    if condition.op in ("and", "or"):
+        return [*_sides(condition.left, scope), *_sides(condition.right, scope)]
     found = []
     for side in (condition.left, condition.right):
         if isinstance(side, (tree.Number, tree.Size)):
             continue
         value, problems = evaluate(side, scope)
         if not problems and value is not UNKNOWN:
-            shown = f"{value:,}" if isinstance(value, int) else show_value(value)
-            found.append((side.span.text, str(value) if isinstance(value, Tensor) else shown))
+            shown = f"{value:,}" if type(value) is int else show_value(value)
+            found.append((side.span, str(value) if isinstance(value, Tensor) else shown))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from dslc.check.experiment import last_activation, losses_by_output, metrics_by_output
+from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
 from dslc.graph import Graph
 from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir

@@ -190,7 +190,8 @@ def bind(
     if found or len(values) < len(arguments):
         return UNKNOWN, found
     for name, default in (defaults or {}).items():
-        if name in parameters(word) and name not in arguments:
+        field = parameters(word).get(name)
+        if name not in arguments and field is not None and _is_usual(field.default, name):
             values[name] = default
     bound = word.model_construct(**values)
     for message in bound.problems():
@@ -224,6 +225,13 @@ def bind_values(
             except (ValueError, TypeError, OverflowError):
                 found.append(bad_value(word, name, expr, value))
     return values, found
+
+
+def _is_usual(default: Any, name: str) -> bool:
+    """Whether a parameter's own default is what most layers do: only then does `defaults` speak for it. An
+    embedding or a `prelu` has first values of its own kind."""
+    usual = {"init": "glorot_uniform", "bias_init": "zeros"}
+    return bool(getattr(default, "word", default) == usual.get(name, default))
 
 
 def part_of(word: type[Word], arguments: Mapping[str, tree.Expr], scope: Scope) -> Any:
