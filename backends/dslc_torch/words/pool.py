@@ -7,9 +7,10 @@ from typing import Any
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import call, method
 from dslc.codegen.windows import same_sides
-from dslc.vocab.dims import Dim
+from dslc.vocab.dims import Dim, less
 from dslc.vocab.layers import pool
 from dslc.vocab.layers.window import count_places, per_axis
+from dslc.vocab.tensor import Tensor
 from dslc_torch.words.table import TABLE, module, unless
 
 
@@ -32,6 +33,8 @@ def pooling(word: Any, context: Context) -> Op | tuple[Op, ...]:
             options, front = found
     else:
         pads = (0,) * word.axes if word.padding == "valid" else per_axis(word.padding, word.axes)
+        if word.ceil is True:
+            size, pads = _inside(context.apply.inputs[0].spatial, size, pads)
         if any(p != 0 for p in pads):
             options = {"padding": context.size(pads)}
         options["ceil_mode"] = unless(word.ceil, False)
@@ -64,9 +67,8 @@ def _same(
         return None
     known = tuple(side for side in sides if side is not None)
     befores = tuple(before for before, _ in known)
-    if all(before == after for before, after in known) and all(
-        2 * p <= int(str(k)) for p, k in zip(befores, size, strict=True)
-    ):
+    larger = average and len(axes) == 3 and any(less(n, k) for n, k, _ in axes)
+    if all(before == after for before, after in known) and not larger:
         return {"padding": context.size(befores)}, ()
     if average:
         return None
@@ -77,8 +79,35 @@ def _same(
     return {}, (Op(padded, stem="pad", layout="first", comment=comment),)
 
 
+def _window_in_volume(word: pool.AvgPool3D, inputs: tuple[Tensor, ...]) -> str | None:
+    (x,) = inputs
+    if isinstance(word.padding, str):
+        return None
+    axes = zip(x.spatial, per_axis(word.size, 3), per_axis(word.padding, 3), strict=True)
+    if any(less(n, k) and not less(n + 2 * p, k) for n, k, p in axes):
+        return "PyTorch averages volumes in windows no larger than the volume: use `padding=same`"
+    return None
+
+
+TABLE.limits[pool.AvgPool3D] = _window_in_volume
+
+
+def _inside(
+    sizes: tuple[Dim, ...], size: tuple[Dim, ...], pads: tuple[Dim, ...]
+) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
+    """Windows and pads, for torch, which refuses windows that are larger than their input: such a window covers
+    all of its axis."""
+    found = [
+        (n, 0) if less(n + 2 * p, k) and isinstance(n, int) else (k, p)
+        for n, k, p in zip(sizes, size, pads, strict=True)
+    ]
+    return tuple(k for k, _ in found), tuple(p for _, p in found)
+
+
 def _ceil_is_same(n: Dim, size: Dim, stride: Dim) -> bool:
     """Whether all that `same` adds is at the end, where a window that hangs over finds it too."""
+    if isinstance(n, int) and less(n, size):
+        return False
     if size == stride == 2:
         return True
     side = same_sides(n, size, stride)
