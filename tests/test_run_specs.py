@@ -23,7 +23,7 @@ FASHION = Path("/usr/share/datasets/fashion-mnist")
 ON_FASHION = ("fashion_cnn", "lenet5")
 ROWS = {"train": 4000, "t10k": 1000}  # of Fashion-MNIST, to be quick
 LAST = {"keras": "last.npz", "torch": "last.pt"}
-BEST = {"keras": "best.weights.h5", "torch": "best.pt"}
+BEST = {"keras": "best.keras", "torch": "best.pt"}
 ENV = {
     **os.environ,
     "TF_CPP_MIN_LOG_LEVEL": "3",

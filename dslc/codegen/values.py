@@ -30,7 +30,7 @@ def safe_name(name: str, taken: Collection[str] = ()) -> str:
 
 
 def snake_case(name: str) -> str:
-    """`InvertedResidual` -> `inverted_residual`; `ResNet50` -> `resnet50`."""
+    """`InvertedResidual` -> `inverted_residual`, `InceptionA` -> `inception_a`, `VGG16` -> `vgg16`."""
     parts: list[str] = []
     for i, ch in enumerate(name):
         before, after = name[i - 1 : i], name[i + 1 : i + 2]
@@ -38,7 +38,7 @@ def snake_case(name: str) -> str:
             i
             and ch.isupper()
             and (before.islower() or before.isdigit())
-            and after.islower()
+            and (after.islower() or not after)
             or i > 1
             and ch.isupper()
             and before.isupper()

@@ -112,7 +112,7 @@ class Batches(Dataset):
 
 
 def he_normal_(tensor):
-    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
     std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 
@@ -133,9 +133,8 @@ class BatchNorm2d(nn.BatchNorm2d):
 def own_init(layer, **laws):
     """The layer with first weights of its own, which `init_weights` prefers."""
     for part in layer.modules():
-        part.own_init = {
-            name: fill for name, fill in laws.items() if hasattr(part, name)
-        }
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
     return layer
 
 

@@ -161,7 +161,7 @@ class Batches(Dataset):
 
 
 def he_normal_(tensor):
-    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
     std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 

@@ -120,7 +120,9 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index):
         start = index * self.batch_size
         rows = self.order[start : start + self.batch_size]
-        return take(self.x, rows), take(self.y, rows)
+        x = self.x["image"][rows]
+        y = take(self.y, rows)
+        return x, y
 
 
 # --- model --------------------------------------------------------------------

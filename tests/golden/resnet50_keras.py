@@ -4,6 +4,8 @@ Usage:
     python resnet50_keras.py    builds the model and counts its weights
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -76,7 +78,7 @@ def build_model(classes=1000):
 
 def main():
     model = build_model()
-    count = model.count_params()
+    count = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     print(f"ResNet50: {count:,} weights")
 
 

@@ -114,7 +114,9 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index):
         start = index * self.batch_size
         rows = self.order[start : start + self.batch_size]
-        return take(self.x, rows), take(self.y, rows)
+        x = take(self.x, rows)
+        y = self.y["same"][rows]
+        return x, y
 
 
 # --- model --------------------------------------------------------------------
@@ -270,7 +272,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/digit_pairs.npz")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/siamese-keras"))

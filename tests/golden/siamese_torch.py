@@ -127,7 +127,7 @@ class Batches(Dataset):
 
 
 def he_normal_(tensor):
-    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
     std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 
@@ -356,7 +356,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/digit_pairs.npz")
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")

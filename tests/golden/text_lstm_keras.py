@@ -78,7 +78,7 @@ def vocabulary(texts):
     """Return ids from 2 for the most frequent tokens: 0 pads, 1 is any other."""
     counts = Counter(token for tokens in texts for token in tokens)
     ranked = sorted(counts, key=lambda token: (-counts[token], token))
-    return {token: index for index, token in enumerate(ranked[: 500 - 2], 2)}
+    return {token: index for index, token in enumerate(ranked[: 200 - 2], 2)}
 
 
 def encode(tokens, ids):
@@ -136,12 +136,11 @@ class Batches(keras.utils.PyDataset):
 # --- model --------------------------------------------------------------------
 
 
-def build_model(vocabulary=500):
+def build_model(vocabulary=200):
     """Reviews; the outputs are logits, `predict` makes them probabilities."""
     tokens = keras.Input((24,), name="tokens", dtype="int32")
     # The zero penalty makes the gradient of the table dense: in a sparse one Keras
     # squares the rows of a repeated token before it adds them.
-    # (N, 24, 32)
     x = layers.Embedding(
         vocabulary,
         32,
@@ -166,7 +165,7 @@ def compile_model(model):
 
 
 def make_callbacks():
-    return [keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=2)]
+    return [keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=3)]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -291,7 +290,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/reviews.csv")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/text_lstm-keras"))

@@ -81,7 +81,7 @@ def vocabulary(texts):
     """Return ids from 2 for the most frequent tokens: 0 pads, 1 is any other."""
     counts = Counter(token for tokens in texts for token in tokens)
     ranked = sorted(counts, key=lambda token: (-counts[token], token))
-    return {token: index for index, token in enumerate(ranked[: 500 - 2], 2)}
+    return {token: index for index, token in enumerate(ranked[: 200 - 2], 2)}
 
 
 def encode(tokens, ids):
@@ -146,7 +146,7 @@ def forget_bias_(tensor):
 class Reviews(nn.Module):
     """Reviews; the outputs are logits, `predict` makes them probabilities."""
 
-    def __init__(self, vocabulary=500):
+    def __init__(self, vocabulary=200):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, 32)  # (N, 24, 32)
         self.lstm = nn.LSTM(32, 32, batch_first=True, bidirectional=True)
@@ -174,14 +174,13 @@ def init_weights(module):
         nn.init.xavier_uniform_(module.weight_ih_l0_reverse)
         nn.init.orthogonal_(module.weight_hh_l0_reverse)
         forget_bias_(nn.init.zeros_(module.bias_ih_l0_reverse))
-        # one bias is enough
         nn.init.zeros_(module.bias_hh_l0_reverse).requires_grad_(False)
     elif isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)
 
 
-def build_model(vocabulary=500):
+def build_model(vocabulary=200):
     return Reviews(vocabulary).apply(init_weights)
 
 
@@ -220,7 +219,7 @@ class Run:
         self.out = out
         self.optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
         self.optimizer.register_step_pre_hook(adam_epsilon)
-        self.early_stopping = EarlyStopping(patience=2)
+        self.early_stopping = EarlyStopping(patience=3)
         self.state = {"seed": seed, "epoch": 0, "history": {}}
 
     def fit(self, train, val, epochs):
@@ -376,7 +375,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/reviews.csv")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")

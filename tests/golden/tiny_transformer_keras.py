@@ -78,7 +78,7 @@ def vocabulary(texts):
     """Return ids from 2 for the most frequent tokens: 0 pads, 1 is any other."""
     counts = Counter(token for tokens in texts for token in tokens)
     ranked = sorted(counts, key=lambda token: (-counts[token], token))
-    return {token: index for index, token in enumerate(ranked[: 500 - 2], 2)}
+    return {token: index for index, token in enumerate(ranked[: 200 - 2], 2)}
 
 
 def encode(tokens, ids):
@@ -166,12 +166,11 @@ def encoder(x, heads, width, rate=0.1):
     return layers.Add()([y, m])
 
 
-def build_model(vocabulary=500, dim=32, depth=2):
+def build_model(vocabulary=200, dim=32, depth=2):
     """TinyTransformer; the outputs are logits, `predict` makes them probabilities."""
     tokens = keras.Input((24,), name="tokens", dtype="int32")
     # The zero penalty makes the gradient of the table dense: in a sparse one Keras
     # squares the rows of a repeated token before it adds them.
-    # (N, 24, 32)
     x = layers.Embedding(
         vocabulary,
         dim,
@@ -304,7 +303,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/reviews.csv")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/tiny_transformer-keras"))

@@ -81,7 +81,7 @@ def vocabulary(texts):
     """Return ids from 2 for the most frequent tokens: 0 pads, 1 is any other."""
     counts = Counter(token for tokens in texts for token in tokens)
     ranked = sorted(counts, key=lambda token: (-counts[token], token))
-    return {token: index for index, token in enumerate(ranked[: 500 - 2], 2)}
+    return {token: index for index, token in enumerate(ranked[: 200 - 2], 2)}
 
 
 def encode(tokens, ids):
@@ -138,7 +138,7 @@ class Batches(Dataset):
 
 
 class MultiHeadAttention(nn.Module):
-    """Attention with heads of any size, each projection a layer of its own as in Keras."""
+    """Attention with heads of any size; each projection is a layer, as in Keras."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class Encoder(nn.Module):
 class TinyTransformer(nn.Module):
     """TinyTransformer; the outputs are logits, `predict` makes them probabilities."""
 
-    def __init__(self, vocabulary=500, dim=32, depth=2):
+    def __init__(self, vocabulary=200, dim=32, depth=2):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Embedding(vocabulary, dim),  # (N, 24, 32)
@@ -234,7 +234,7 @@ def init_weights(module):
         nn.init.uniform_(module.weight, -0.05, 0.05)
 
 
-def build_model(vocabulary=500, dim=32, depth=2):
+def build_model(vocabulary=200, dim=32, depth=2):
     return TinyTransformer(vocabulary, dim, depth).apply(init_weights)
 
 
@@ -403,7 +403,7 @@ def fail(message):
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", default="specs/data/reviews.csv")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")

@@ -4,6 +4,8 @@ Usage:
     python vgg16_keras.py    builds the model and counts its weights
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -37,7 +39,7 @@ def build_model(classes=1000):
 
 def main():
     model = build_model()
-    count = model.count_params()
+    count = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     print(f"VGG16: {count:,} weights")
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 
 def he_normal_(tensor):
-    """Normal with variance 2 / fan_in, cut at two standard deviations (torch's is not)."""
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
     std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 
@@ -71,7 +71,7 @@ def build_model(classes=1000):
 
 def main():
     model = build_model()
-    count = sum(weight.numel() for weight in model.parameters())
+    count = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     print(f"VGG16: {count:,} weights")
 
 
