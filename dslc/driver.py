@@ -72,13 +72,13 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
     for definition in spec.models:
         graph, found = build(spec, definition)
         diagnostics += found
-        known = all(node.output is not None for node in graph.nodes()) and not found
-        summary = summarise(graph) if known else None
+        summary = summarise(graph) if graph.complete and not found else None
         if summary is not None:
             diagnostics += check_promises(graph, summary)
         models.append(ModelAnalysis(definition, graph, summary))
     if models:
-        diagnostics += check_experiment(spec, models[-1].graph, torn=bool(problems))
+        torn = bool(problems) or any(d.code == "E0214" for d in diagnostics)
+        diagnostics += check_experiment(spec, models[-1].graph, torn=torn)
     unique: dict[object, Diagnostic] = {}
     for d in diagnostics:
         unique.setdefault((d.code, d.primary.span if d.primary else d.message), d)

@@ -86,7 +86,7 @@ def _input(
         shape = "x".join(map(str, source.features))
         message = f"`{source.word}` gives {shape}, but the model takes {tensor}"
         fix = Fix(f"write input {name}: {shape}", (Edit(span, shape),))
-    elif tensor.dtype != source.dtype and not source.several:
+    elif tensor.dtype != source.dtype and not source.several and node.reader is not None:
         message = f"`{source.word}` gives {kinds[source.dtype]}, but the model takes {kinds[tensor.dtype]}"
         fix = Fix("put an Embedding behind the input: it turns ids into numbers")
         if tensor.dtype == "int":

@@ -26,9 +26,12 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
         fix = Fix(f"add `{lack} {{ … }}`, or remove `{alone.name}`")
         message = f"`{alone.name}` stands alone: training needs `data` and `train`"
         return [error("E0410", message, alone.span, fixes=[fix])]
+    if graph.root.definition.torn:
+        return []
     found = _outputs(train, graph)
     found += check_data(data, train, graph)
-    found += _callbacks(train, graph)
+    if not train.torn:
+        found += _callbacks(train, graph)
     return found
 
 
@@ -43,7 +46,7 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
                 found.append(_no_output(name, setting, graph))
     losses = losses_by_output(train, graph)
     part_of_losses = train.parts.get("loss")
-    if part_of_losses is not None and not found:
+    if part_of_losses is not None and not found and not train.torn:
         for name in graph.outputs:
             if name not in part_of_losses.settings:
                 message = f"the output `{name}` has no loss"

@@ -295,7 +295,7 @@ class _Builder:
             return NOTHING
         wanted = block.inputs
         if len(wanted) != len(value):
-            if None not in value:
+            if None not in value and not block.torn:
                 self.record.say(_wrong_inputs(block, len(value), use), frame)
             return NOTHING
         inner = Frame(block, {}, {}, frame, use.node.span, frame.depth + 1)
@@ -321,7 +321,7 @@ class _Builder:
         frame.called.setdefault(use, []).append(inner)
         self._body(inner, inner_scope, (*path, block.name))
         outputs = list(inner.outputs.values())
-        return Nodes(outputs) if len(outputs) == 1 else NOTHING
+        return Nodes(outputs) if len(outputs) == 1 and not block.torn else NOTHING
 
     def _shared(
         self, use: ir.SharedUse, value: Nodes, frame: Frame, scope: Scope, path: Path

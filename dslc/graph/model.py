@@ -79,6 +79,17 @@ class Graph:
         for _, data in self.graph.nodes(data=True):
             yield data["node"]
 
+    @property
+    def complete(self) -> bool:
+        """Whether every value of the model is known, so that it can be counted and written."""
+        if not self.outputs or any(frame.definition.torn for frame in self.frames):
+            return False
+        return all(
+            value is not None
+            for frame in self.frames
+            for value in (*frame.outputs.values(), *frame.values.values(), *frame.inputs.values())
+        )
+
     def tensor(self, index: int | None) -> Tensor | None:
         return None if index is None else self.node(index).output
 

@@ -38,7 +38,10 @@ class Record:
     # ----------------------------------------------------------------- diagnostics
 
     def say(self, diagnostic: Diagnostic, frame: Frame) -> None:
-        """Report a mistake, with the uses of blocks that led to it."""
+        """Report a mistake, with the uses of blocks that led to it. Unknown names were reported when the body was
+        read, or hidden by what could not be read."""
+        if diagnostic.code == "E0217":
+            return
         notes = tuple(note for note in call_notes(frame) if note not in diagnostic.notes)
         self.found.append(replace(diagnostic, notes=(*diagnostic.notes, *notes)))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from dslc.diagnostics import Diagnostic
 from dslc.source import Source, Span
+from dslc.syntax import tree
 
 NAMED = re.compile(r"\b(?:as|input|output|model|block)\s+([^\W\d]\w*)|([^\W\d]\w*)\s*[:=]")
 BLOCK = re.compile(r"\b(?:model|block)\s+([^\W\d]\w*)")
@@ -19,6 +20,8 @@ class Damage:
 
     def __init__(self, source: Source, problems: Iterable[Diagnostic]) -> None:
         self.source = source
+        problems = list(problems)
+        self.keywords = [d.primary.span.start for d in problems if d.primary and d.code == "E0118"]
         places = {
             (d.primary.span.start, d.primary.span.end)
             for d in problems
@@ -41,16 +44,53 @@ class Damage:
             return False
         return bool(self._overlapping(span))
 
+    def next_to(self, span: Span) -> bool:
+        """Whether a fault lies in `span` or follows it with nothing but space between."""
+        if self.touches(span):
+            return True
+        at = bisect.bisect_left(self.starts, span.end)
+        if span.source is not self.source or at == len(self.starts):
+            return False
+        return not self.source.text[span.end : self.starts[at]].strip()
+
+    def near(self, span: Span) -> bool:
+        """Whether a fault lies on one of the lines of `span`."""
+        if not self.places or span.source is not self.source:
+            return False
+        text = self.source.text
+        start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
+        ends = [e for e in (text.find("\n", span.end), text.find("\r", span.end)) if e >= 0]
+        return self.touches(self.source.span(start, min(ends, default=len(text))))
+
     def behind(self, span: Span) -> bool:
         """Whether a fault begins behind `span` on the same line: its rest was left out."""
         if not self.places or span.source is not self.source:
             return False
-        text = self.source.text
         at = bisect.bisect_left(self.starts, span.end)
         if at == len(self.starts):
             return False
-        gap = text[span.end : self.starts[at]]
+        gap = self.source.text[span.end : self.starts[at]]
         return "\n" not in gap and "\r" not in gap
+
+    def header(self, node: tree.Definition) -> bool:
+        """Whether a fault lies in front of the body of a definition."""
+        last = node.parameters[-1].span.end if node.parameters else node.name.span.end
+        opened = self.source.text.find("{", last)
+        if node.span.source is not self.source or opened < 0:
+            return False
+        return self.touches(self.source.span(node.span.start, opened))
+
+    def lost(self, node: tree.Definition) -> bool:
+        """Whether a statement of the body could not be read: a fault lies in none of those that are left."""
+        if not self.touches(node.span):
+            return False
+        if any(node.span.start <= start < node.span.end for start in self.keywords):
+            return True  # a keyword in the place of a name: what it would have named is not known
+        return any(
+            node.span.start <= start < node.span.end
+            and not any(s.span.start <= start <= s.span.end for s in node.body)
+            for start, _ in self.places
+        )
 
     def names_in(self, span: Span) -> set[str]:
         """What statements that could not be read may have named."""
@@ -58,6 +98,14 @@ class Damage:
             return set()
         text = self.source.text[span.start : span.end]
         return {a or b for a, b in NAMED.findall(text)}
+
+    def lost_definition(self, file: tree.File) -> bool:
+        """Whether a fault lies outside every declaration, or in front of a body."""
+        heads = [d for d in file.declarations if isinstance(d, tree.Definition)]
+        return any(self.header(node) for node in heads) or any(
+            not any(d.span.start <= start < d.span.end for d in file.declarations)
+            for start, _ in self.places
+        )
 
     def definitions(self) -> set[str]:
         """What blocks and models that could not be read may be called, and what faulty imports may bring."""

@@ -68,7 +68,7 @@ class Flows(Uses):
 
     def _silent(self, node: tree.Name | tree.Call) -> bool:
         name = node.name.text if isinstance(node, tree.Call) else node.text
-        return self.names.damage.touches(node.span) or name in self.definitions.broken
+        return self.names.damage.next_to(node.span) or name in self.definitions.broken
 
     def _function_call(self, expr: tree.Call, given: list[tree.Argument]) -> ir.Operand:
         """`Dense(x, 8)` or `Block(a, b)`: tensors as arguments."""
@@ -129,7 +129,7 @@ class Flows(Uses):
             self._without_input(node)
         elif names.elsewhere(text):
             names.found.append(names.unknown(node))
-        elif text not in self.definitions.broken:
+        elif text not in self.definitions.broken and not names.silent:
             self._unknown_value(node)
         return ir.Broken(node)
 

@@ -198,6 +198,7 @@ class Definition:
     parameters: tuple[Parameter, ...]
     node: tree.Definition
     body: tuple[Statement, ...] = ()
+    torn: bool = False  # statements of it could not be read: its result is not known
 
     @property
     def inputs(self) -> list[Input]:
@@ -238,6 +239,7 @@ class SectionSpec:
     settings: dict[str, Setting] = field(default_factory=dict)
     words: tuple[Bound, ...] = ()
     parts: dict[str, SectionSpec] = field(default_factory=dict)
+    torn: bool = False  # entries of it could not be read
 
 
 @dataclass(frozen=True, slots=True, eq=False)

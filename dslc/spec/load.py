@@ -30,7 +30,7 @@ class Loader:
     ) -> Definitions:
         """The blocks and models that a file defines or imports, with their bodies resolved."""
         damage = Damage(file.source, problems)
-        scope = Definitions({}, damage.definitions())
+        scope = Definitions({}, damage.definitions(), damage.lost_definition(file))
         places: dict[str, tree.Name] = {}
         own: list[ir.Definition] = []
         for declaration in file.declarations:
@@ -38,17 +38,22 @@ class Loader:
                 self.imports.bring(declaration, path, scope, places)
         for declaration in file.declarations:
             if isinstance(declaration, tree.Definition):
-                definition = self._define(declaration, scope, places)
+                definition = self._define(declaration, scope, places, damage)
                 if definition is not None:
                     own.append(definition)
         for definition in own:
+            definition.torn = damage.lost(definition.node)
             definition.body, found = resolve(definition, scope, damage)
             self.found += found
         self.found += cut_circles(own)
         return scope
 
     def _define(
-        self, node: tree.Definition, scope: Definitions, places: dict[str, tree.Name]
+        self,
+        node: tree.Definition,
+        scope: Definitions,
+        places: dict[str, tree.Name],
+        damage: Damage,
     ) -> ir.Definition | None:
         name = node.name.text
         parameters = tuple(ir.Parameter(p.name.text, p.default, p) for p in node.parameters)
@@ -65,6 +70,10 @@ class Loader:
             fix = Fix(f"choose another name, such as `My{name}`")
             self.found.append(error("E0224", message, node.name.span, fixes=[fix]))
             return definition
+        if damage.header(node):
+            scope.broken.add(name)  # its parameters are not known
+            if node.kind == "block":
+                return definition
         scope.known[name] = definition
         return definition
 

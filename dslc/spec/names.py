@@ -25,6 +25,9 @@ class Names:
         self.layers: set[str] = set()
         self.scalars: set[str] = set()
         self.broken: set[str] = damage.names_in(definition.span)
+        self.silent = damage.lost(
+            definition
+        )  # what names an unreadable statement gave is not known
         self.used: set[str] = set()
         self.labels: set[str] = set()
         self.hidden: dict[str, tree.Name] = {}  # labels that are out of sight
@@ -77,6 +80,11 @@ class Names:
         """What an expression may name."""
         return {*self.tensors, *self.scalars} | self.broken
 
+    @property
+    def shown(self) -> list[str]:
+        """What a message lists as known."""
+        return [*self.tensors, *sorted(self.scalars)]
+
     def use(self, expr: tree.Expr) -> None:
         """Mark the names in `expr` as used."""
         todo: list[tree.Node] = [expr]
@@ -112,7 +120,7 @@ class Names:
         if self.damage.touches(expr.span):
             return False
         found = [self.explain(d, expr) for d in undefined(expr, self.known, kind, owner)]
-        self.found += found
+        self.found += [d for d in found if not (self.silent and d.code == "E0217")]
         return not found and not self._leans_on_broken(expr)
 
     def _leans_on_broken(self, expr: tree.Expr) -> bool:
@@ -123,7 +131,8 @@ class Names:
         if d.code != "E0217" or d.primary is None:
             return d
         node = tree.Name(d.primary.span, d.primary.span.text)
-        return self.unknown(node) if self.elsewhere(node.text) else d
+        plain = d.message.startswith("nothing")
+        return self.unknown(node) if plain or self.elsewhere(node.text) else d
 
     def elsewhere(self, text: str) -> bool:
         """Whether the body gives this name, but not where it is asked for."""
@@ -148,7 +157,7 @@ class Names:
             there = [Label(self.later[text].span, "named here")]
             fix = Fix("move the line that names it up: a body is read from top to bottom")
             return error("E0217", message, node.span, secondary=there, fixes=[fix])
-        return unknown_name(node, [*self.tensors, *sorted(self.scalars)], None)
+        return unknown_name(node, self.shown, None)
 
     # ----------------------------------------------------------------- what nothing uses
 

@@ -87,13 +87,16 @@ class _Body:
                 names.check(item)
         if node.where is not None:
             names.check(node.where)
-        self.statements.append(ir.Input(node.name.text, node.shape, node.where, node))
+        shape = None if self.damage.next_to(node.span) else node.shape
+        self.statements.append(ir.Input(node.name.text, shape, node.where, node))
 
     def _let(self, node: tree.Let) -> None:
         names, name, value = self.names, node.name.text, node.value
-        if not isinstance(value, tree.Flow) and self.damage.touches(node.span):
+        flow = isinstance(value, tree.Flow)
+        if not flow and (self.damage.touches(node.span) or self.damage.behind(node.span)):
             names.use(value)
             names.broken.add(name)
+            self.statements.append(ir.LetScalar(name, None, node))
             return
         if isinstance(value, (tree.Name, tree.Call)) and self._is_layer(value):
             target = self.flows.use(value)
@@ -105,7 +108,7 @@ class _Body:
             self.statements.append(ir.LetLayer(name, target, node))
         elif self.flows.is_tensor(value):
             operand = self.flows.operand(value)
-            if self.damage.behind(value.span):
+            if self._cut(node, value):
                 operand = ir.Broken(value)
             self.statements.append(ir.LetTensor(name, operand, node))
             names.declare(node.name)
@@ -148,17 +151,27 @@ class _Body:
 
     def _assert(self, node: tree.Assert) -> None:
         names = self.names
-        hidden = {name for name in PROMISES if name not in names.given}
+        model = self.definition.kind == "model"
+        hidden = {name for name in PROMISES if name not in names.given and model}
         names.scalars |= hidden
-        names.check(node.condition)
+        sound = names.check(node.condition)
         names.scalars -= hidden
-        self.statements.append(ir.Assert(node.condition, node))
+        if sound:
+            self.statements.append(ir.Assert(node.condition, node))
 
     def _bare(self, node: tree.Bare, result: tree.Bare | None) -> None:
         value = node.value
+        if self.damage.near(node.span) and not self.flows.is_tensor(value):
+            self.names.use(value)
+            return
+        if self._goes_on(node):
+            self._without_arrow(node)
+            if node is result:
+                self.statements.append(ir.Output("output", ir.Broken(value), node))
+            return
         label = value.steps[-1].label if isinstance(value, tree.Flow) else None
         operand = self.flows.operand(value)
-        if self.damage.behind(value.span):
+        if self._cut(node, value):
             operand = ir.Broken(value)
         if node is result:
             self.statements.append(ir.Output("output", operand, node))
@@ -166,8 +179,52 @@ class _Body:
             # `x -> A as a`: the flow gives `a` its value.
             self.names.used.discard(label.text)
             self.statements.append(ir.LetTensor(label.text, operand, node))
-        elif not isinstance(operand, ir.Broken) and not self.damaged:
+        elif not isinstance(operand, ir.Broken) and not self.damaged and not self._cut(node, value):
             self._unused_flow(node, result)
+
+    # ----------------------------------------------------------------- a missing arrow
+
+    def _goes_on(self, node: tree.Statement) -> bool:
+        """Whether a statement starts with a layer, right behind a flow: its arrow was forgotten."""
+        if not isinstance(node, tree.Bare):
+            return False
+        head = node.value.source if isinstance(node.value, tree.Flow) else node.value
+        if isinstance(head, tree.Name):
+            name = head.text
+        elif isinstance(head, tree.Call) and not self.flows.is_tensor(head):
+            name = head.name.text
+        else:
+            return False
+        if name in self.names.given or name in self.names.later:
+            return False
+        word = words("flow").get(name)
+        if name not in self.definitions.known and (word is None or word.kind == "merge"):
+            return False
+        body = self.definition.node.body
+        at = body.index(node)
+        before = body[at - 1] if at else None
+        value = before.value if isinstance(before, (tree.Bare, tree.Let, tree.Output)) else None
+        if isinstance(before, tree.Bare) and isinstance(value, tree.Name):
+            return value.text in self.names.tensors or self._goes_on(before)
+        return isinstance(value, tree.Flow) or (before is not None and self._goes_on(before))
+
+    def _without_arrow(self, node: tree.Bare) -> None:
+        head = node.value.source if isinstance(node.value, tree.Flow) else node.value
+        if isinstance(head, (tree.Name, tree.Call)):
+            self.flows.use(head)
+        if isinstance(node.value, tree.Flow):
+            self.flows.steps(node.value.steps)
+        name = head.name.text if isinstance(head, tree.Call) else head.span.text
+        message = f"`{name}` has no input: its arrow is missing"
+        label = "a flow goes on with ->"
+        fix = Fix("write -> in front of it", (Edit(head.span.before(), "-> "),))
+        self.names.found.append(error("E0223", message, head.span, label, fixes=[fix]))
+
+    def _cut(self, node: tree.Statement, value: tree.Expr) -> bool:
+        """Whether a flow goes on behind what was read of it."""
+        body = self.definition.node.body
+        at = body.index(node) + 1
+        return self.damage.behind(value.span) or (at < len(body) and self._goes_on(body[at]))
 
     # ----------------------------------------------------------------- the body as a whole
 

@@ -85,7 +85,10 @@ class _Binder:
                     self._part(entry)
         self._fill()
         span = self.node.keyword.span
-        return ir.SectionSpec(self.section.word, span, self.settings, tuple(self.words), self.parts)
+        torn = self.damage.touches(self.node.span)
+        return ir.SectionSpec(
+            self.section.word, span, self.settings, tuple(self.words), self.parts, torn
+        )
 
     # ----------------------------------------------------------------- settings
 
@@ -173,7 +176,7 @@ class _Binder:
 
     def _entry(self, entry: tree.Bare) -> None:
         section, node = self.section, entry.value
-        if self.damage.touches(entry.span):
+        if self.damage.near(entry.span):
             return
         if not section.entries:
             message = f"`{section.word}` holds settings: key = value"
@@ -209,7 +212,7 @@ class _Binder:
         settings: dict[str, ir.Setting] = {}
         names: dict[str, tree.Name] = {}
         for entry in node.entries:
-            if self.damage.touches(entry.span):
+            if self.damage.near(entry.span):
                 continue
             if not isinstance(entry, tree.Let):
                 message = f"`{key.text}` holds one value for each output: name = value"

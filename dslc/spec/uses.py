@@ -22,6 +22,7 @@ class Definitions:
 
     known: dict[str, ir.Definition] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    lost: bool = False  # there may be more of them
 
 
 class Uses:
@@ -46,7 +47,7 @@ class Uses:
     def use(self, node: tree.Name | tree.Call) -> ir.WordUse | ir.BlockUse:
         """A word or block with its arguments paired."""
         name = node.name if isinstance(node, tree.Call) else node
-        if self.names.damage.touches(node.span):
+        if self.names.damage.next_to(node.span):
             self._use_arguments(node)
             return ir.WordUse(None, {}, (), node)
         block = self.definitions.known.get(name.text)
@@ -108,7 +109,8 @@ class Uses:
         """A step that is no word of the language."""
         self._use_arguments(node)
         text = name.text
-        if text in self.definitions.broken:
+        broken = text in self.definitions.broken or text in self.names.broken
+        if broken or (self.definitions.lost and not self._closest(text)):
             return ir.WordUse(None, {}, (), node)
         alias = aliases("flow").get(text)
         if alias is not None:
