@@ -13,6 +13,7 @@ def lines(given: str, flow: str, backend: str) -> str:
 TORCH = [
     # `same`: zeros at both ends are an argument, an odd one stands in front
     ("8x8x3", "Conv2D(8, 3x3, padding=same)", 'nn.Conv2d(3, 8, 3, padding="same")'),
+    ("8x8x3", "Conv2D(8, 2x2, padding=same)", "nn.ZeroPad2d((0, 1, 0, 1))"),
     ("9x9x3", "Conv2D(8, 3x3, stride=2, padding=same)", "nn.Conv2d(3, 8, 3, stride=2, padding=1)"),
     ("8x8x3", "Conv2D(8, 3x3, stride=2, padding=same)", "nn.ZeroPad2d((0, 1, 0, 1))"),
     ("8x8x3", "Conv2D(8, 1x1, stride=2, padding=same)", "nn.Conv2d(3, 8, 1, stride=2)"),

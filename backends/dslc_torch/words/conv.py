@@ -132,8 +132,8 @@ def _padding(
     sides = [same_sides(n, k, s) for n, k, s in zip(sizes, spans, stride, strict=True)]
     if all(side == (0, 0) for side in sides):
         return name, (), None
-    if all(s == 1 for s in stride):
-        return name, (), Lit("same")
+    if all(s == 1 for s in stride) and all(side is None or side[0] == side[1] for side in sides):
+        return name, (), Lit("same")  # an even window is padded in front: torch warns of it
     if any(side is None for side in sides):
         context.need_helper("same_pads")
         context.need_helper(f"Conv{axes}dSame")
