@@ -7,6 +7,7 @@ here knows a layer; `dslc_keras.words` does.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dslc.codegen import values
 from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
@@ -38,8 +39,14 @@ from dslc.vocab.dims import is_generic
 from dslc.vocab.tensor import AXES, Tensor
 from dslc_keras.shapes import keep_sizes, make_input, shape_comment
 
+# Each is one definition that stands in front of the functions.
+HELPERS = frozenset(
+    path.stem for path in (Path(__file__).parent / "templates" / "helpers").glob("*.py")
+)
 # Names that the page around the model uses; a value of the spec gets a `_` when it has one of them.
-TAKEN = frozenset({"keras", "layers", "np", "json", "os", "sys", "math", "fail", "main", "predict"})
+TAKEN = HELPERS | frozenset(
+    {"keras", "layers", "np", "json", "os", "sys", "math", "fail", "main", "predict"}
+)
 
 
 class FunctionWriter:

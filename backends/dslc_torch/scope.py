@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslc.codegen import values
@@ -18,23 +19,12 @@ from dslc_torch.layouts import canonical
 if TYPE_CHECKING:
     from dslc_torch.weights import WeightLaws
 
-# Names that the page around the model uses, and attributes of `nn.Module` that a layer must not hide.
-TAKEN = frozenset(
-    {
-        "torch",
-        "nn",
-        "F",
-        "np",
-        "json",
-        "os",
-        "sys",
-        "math",
-        "fail",
-        "main",
-        "predict",
-        "self",
-    }
+# Each is one definition that stands in front of the classes.
+HELPERS = frozenset(
+    path.stem for path in (Path(__file__).parent / "templates" / "helpers").glob("*.py")
 )
+# Names that the page around the model uses, and attributes of `nn.Module` that a layer must not hide.
+TAKEN = HELPERS | frozenset("torch nn F np json os sys math fail main predict self".split())
 MODULE_ATTRIBUTES = frozenset(
     [
         "add_module",
@@ -176,6 +166,7 @@ class Scope:
         return found
 
     def _attribute(self, name: str) -> str:
+        name = values.identifier(name)
         found, number = name, 1
         if name in MODULE_ATTRIBUTES or keyword.iskeyword(name):
             found = f"{name}_"

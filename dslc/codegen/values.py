@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import Any
@@ -24,9 +25,19 @@ SHADOWED = frozenset(dir(builtins)) | set(keyword.kwlist) | set(keyword.softkwli
 
 def safe_name(name: str, taken: Collection[str] = ()) -> str:
     """`name` as a Python name that hides nothing that the script uses."""
+    name = identifier(name)
     while name in SHADOWED or name in taken:
         name += "_"
     return name
+
+
+def identifier(name: str) -> str:
+    """`name` as Python reads it: `x²` is `x2`; what no name of Python may hold becomes `_`."""
+    if name.isascii():
+        return name
+    name = unicodedata.normalize("NFKC", name)
+    name = "".join(ch if f"_{ch}".isidentifier() else "_" for ch in name)
+    return name if name.isidentifier() else f"_{name}"
 
 
 def snake_case(name: str) -> str:
