@@ -184,11 +184,11 @@ class FunctionWriter:
             case plan.Value():
                 return self.variables[operand.name]
             case plan.Merge():
-                inputs = [self._argument(o, i) for i, o in enumerate(operand.operands)]
+                inputs = self._arguments(operand.operands)
                 return self._apply(operand.apply, inputs, target)
             case plan.Flow():
                 if isinstance(operand.source, plan.Several):
-                    xs = [self._argument(o, i) for i, o in enumerate(operand.source.items)]
+                    xs = self._arguments(operand.source.items)
                 else:
                     source = self._operand(operand.source, target)
                     if not isinstance(source, Ref):
@@ -201,6 +201,15 @@ class FunctionWriter:
             case plan.Several():
                 raise AssertionError("several values stand only in front of a step")
         raise AssertionError(operand)
+
+    def _arguments(self, operands: tuple[plan.Operand, ...]) -> list[Expr]:
+        """The operands of a merge. Branches keep their names until it is written; the next merge has them
+        again."""
+        found = [self._argument(operand, i) for i, operand in enumerate(operands)]
+        for operand, name in zip(operands, found, strict=True):
+            if not isinstance(operand, plan.Value) and isinstance(name, Ref):
+                self.taken.discard(name.name)
+        return found
 
     def _argument(self, operand: plan.Operand, index: int) -> Expr:
         """An operand of a merge: a name, or a branch that gets a name."""

@@ -172,7 +172,7 @@ class Scope:
             found = f"{name}_"
         while found in self.attributes:
             number += 1
-            found = f"{name}{number}"
+            found = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
         self.attributes.add(found)
         return found
 

@@ -124,11 +124,18 @@ class ClassWriter(StepWriter):
             if isinstance(operand, plan.Value):
                 value, layout = self.variables[operand.name]
             else:
-                branch = Ref(values.safe_name(f"branch{index + 1}", self.taken))
-                value, _ = self._flow(operand, branch, f"branch{index + 1}")
+                branch = Ref(self._variable(f"branch{index + 1}"))
+                value, _ = self._flow(operand, branch, self._branch_hint(index))
                 layout = canonical(operand.output)
+                if not any(isinstance(s, Assign) and s.targets == (branch,) for s in self.forward):
+                    self.taken.discard(branch.name)  # one expression: the name was not needed
             found.append(to_layout(value, operand.output, layout, canonical(operand.output)))
         return found
+
+    def _branch_hint(self, index: int) -> str:
+        """The name of a branch's layers: `branch1`, or `e_branch1` where another merge has that one."""
+        name = f"branch{index + 1}"
+        return f"{self.hint}_{name}" if self.hint and name in self.attributes else name
 
     def _steps_of(self, flow: plan.Flow, variable: Expr) -> tuple[Expr, Layout]:
         if isinstance(flow.source, plan.Several):

@@ -35,7 +35,7 @@ class Computed:
     scope: Any
 
 
-class NamedSize(tuple[Sym, ...]):
+class NamedSize(tuple[Any, ...]):
     """A block's own parameter that holds a size such as `3x3`: one symbol for every axis, `kernel[0]`."""
 
     name: str

@@ -13,7 +13,7 @@ from dslc.vocab.layers.window import per_axis
 from dslc_torch.words.conv import pad
 from dslc_torch.words.table import TABLE, module
 
-CHANNELS_LAST = "channels last, as the spec counts them"
+CHANNELS_LAST = "channels last, as in the spec"
 
 
 @TABLE.row(shape.Flatten)
