@@ -41,6 +41,7 @@ class Verbatim(nodes.Lit):
 def tidy(text: str, width: int = WIDTH) -> str:
     """`text`, a whole module, with its long and broken statements laid out anew."""
     lines = text.split("\n")
+    reader = _Reader(lines.copy())
     commented = _comment_lines(text)
     found = [
         node
@@ -51,7 +52,7 @@ def tidy(text: str, width: int = WIDTH) -> str:
     ]
     for node in reversed(found):
         try:
-            statement = _Reader(text).statement(node)
+            statement = reader.statement(node)
         except Unreadable:
             continue
         assert node.end_lineno is not None
@@ -78,8 +79,8 @@ def _simple_statements(module: ast.Module) -> Iterator[ast.stmt]:
 class _Reader:
     """`ast` as nodes, with literals as they are written."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
 
     def statement(self, node: ast.stmt) -> nodes.Statement:
         match node:
@@ -175,7 +176,7 @@ class _Reader:
         return self.expr(node)
 
     def _literal(self, node: ast.Constant | ast.JoinedStr) -> nodes.Expr:
-        written = ast.get_source_segment(self.text, node) or ""
         if node.lineno != node.end_lineno:
             raise Unreadable(node)
-        return Verbatim(written)
+        line = self.lines[node.lineno - 1].encode()  # offsets count bytes
+        return Verbatim(line[node.col_offset : node.end_col_offset].decode())
