@@ -52,7 +52,7 @@ def bind_input(
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, (int, Sym)):
             found.append(_no_size(value, span))
-        elif isinstance(value, int) and not 1 <= value <= MAX_SIZE:
+        elif actual is None and isinstance(value, int) and not 1 <= value <= MAX_SIZE:
             message = f"a size is a whole number from 1 to {MAX_SIZE:,}"
             fix = Fix("write the size of one example, or a name such as T where it varies")
             found.append(error("E0203", message, span, f"this is {value}", fixes=[fix]))

@@ -15,7 +15,7 @@ from dslc.spec.refuse import bad_value, not_concrete, show_value
 from dslc.spec.values import UNKNOWN, Result, Scope, evaluate
 from dslc.syntax import tree
 from dslc.vocab.dims import Sym
-from dslc.vocab.kinds import Computed, Flag, Kind, OrNone, Param, Real, Sizes
+from dslc.vocab.kinds import BareName, Computed, Flag, Kind, OrNone, Param, Real, Sizes
 from dslc.vocab.word import Word, kind_of, parameters, words
 
 __all__ = ["bind", "blocks", "match_arguments", "pair_arguments", "part_of", "show_value"]
@@ -213,6 +213,8 @@ def bind_values(
         found += new
         if value is UNKNOWN:
             continue
+        if isinstance(value, Word) and value.word in kind.choices:
+            value = BareName(value.word)  # `tanh` is an activation, and a choice of some layers
         if not names and _open(value, kind):
             found.append(not_concrete(word, name, expr, value))
         elif names and not _can_be_written(value, kind):

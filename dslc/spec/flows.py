@@ -227,6 +227,10 @@ class Flows(Uses):
             first, rest = value.source, value.steps
         if isinstance(first, (tree.Name, tree.Call)):
             return (self._bare_step(first), *self.steps(rest))
+        if isinstance(first, tree.Binary) and first.op == "*":
+            step = self._repeated_step(first)
+            if step is not None:
+                return (step, *self.steps(rest))
         if isinstance(first, tree.Match):
             step = ir.Step(self._match_steps(first), None, None, first)
             return (step, *self.steps(rest))
@@ -236,6 +240,18 @@ class Flows(Uses):
             fix = Fix("write a layer or a block: Dense(8) -> relu")
             self.say("E0218", message, first, "this is none", fix)
         return (ir.Step(ir.WordUse(None, {}, (), _name_for(first)), None, None, _name_for(first)),)
+
+    def _repeated_step(self, node: tree.Binary) -> ir.Step | None:
+        """`Block(64) * 3` in an arm, which reads like a product."""
+        target: ir.Target
+        if isinstance(node.left, (tree.Name, tree.Call)):
+            target = self._bare_step(node.left).target
+        elif isinstance(node.left, tree.Flow):
+            target = ir.Repeat(self._arm_steps(node.left), node.left)
+        else:
+            return None
+        self.names.check(node.right)
+        return ir.Step(target, node.right, None, node)
 
     def _bare_step(self, node: tree.Name | tree.Call) -> ir.Step:
         if isinstance(node, tree.Name) and node.text in self.names.tensors:

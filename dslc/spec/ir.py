@@ -63,7 +63,7 @@ class Repeat:
     """`-> (A -> B)`: steps in a group, repeated by the `times` of the step that holds them."""
 
     steps: tuple[Step, ...]
-    node: tree.Chain
+    node: tree.Chain | tree.Flow
 
 
 Target = WordUse | BlockUse | SharedUse | MatchSteps | Repeat
@@ -74,7 +74,7 @@ class Step:
     target: Target
     times: tree.Expr | None
     label: str | None
-    node: tree.Step | tree.Name | tree.Call | tree.Match
+    node: tree.Step | tree.Name | tree.Call | tree.Match | tree.Binary
 
 
 # --------------------------------------------------------------------------- what has a tensor as its value

@@ -37,7 +37,7 @@ class HeldKind(Kind):
             for info in parameters(word).values()
             for choice in kind_of(info).choices
         }
-        return tuple(found)
+        return tuple(c for c in found if not any(c in words(k) for k in self.word_kinds))
 
     def parse(self, value: Any) -> Any:
         return value

@@ -113,6 +113,8 @@ class Uses:
         if broken or (self.definitions.lost and not self._closest(text)):
             return ir.WordUse(None, {}, (), node)
         alias = aliases("flow").get(text)
+        if alias is not None and self.definitions.lost:
+            return ir.WordUse(None, {}, (), node)
         if alias is not None:
             fix = alias_fix(node, alias)
             message = f"`{text}` is called `{alias}` here"
