@@ -19,6 +19,7 @@ from dslc.codegen.nodes import (
 )
 from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
+from dslc.codegen.pictures import prediction_doc
 from dslc.plan.training import OutputPlan, TrainingPlan
 from dslc.vocab import callbacks, losses, metrics, optimizers
 from dslc.vocab.experiment import Callback, Loss, Metric, Optimizer
@@ -134,7 +135,6 @@ def _given(word: Word, *names: str) -> dict[str, Any]:
 def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     """What the templates of this backend use besides the facts of the data."""
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
-    first = plan.outputs[0]
     scores = {
         (metric.word, output.task == "binary")
         for output in plan.outputs
@@ -154,10 +154,9 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "smoothed": any(
             isinstance(o.loss, losses.CrossEntropy) and o.loss.label_smoothing for o in plan.outputs
         ),
-        "prediction_doc": {
-            "softmax": "the class probabilities",
-            "sigmoid": "the probabilities",
-        }.get(first.activation or "", "the predictions"),
+        "prediction_doc": prediction_doc(plan),
+        "device_help": "such as cpu, gpu or gpu:1",
+        "dataset": plan.source.word,
     }
 
 
@@ -188,8 +187,10 @@ TARGET = Target(
     imports={
         "keras": Import("keras"),
         "layers": Import("keras", "layers"),
+        "nullcontext": Import("contextlib", "nullcontext"),
         "tf": Import("tensorflow", alias="tf"),
     },
     emit=emit,
     count_weights="sum(math.prod(weight.shape) for weight in model.trainable_weights)",
+    test_targets="test.y",
 )

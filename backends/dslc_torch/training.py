@@ -16,17 +16,20 @@ from dslc.codegen.nodes import (
     Import,
     Index,
     Lit,
+    Return,
     Statement,
     call,
+    lit,
     method,
     ref,
 )
 from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
+from dslc.codegen.pictures import prediction_doc
 from dslc.plan.training import OutputPlan, TrainingPlan
-from dslc.vocab import metrics, optimizers
+from dslc.vocab import data, metrics, optimizers
 from dslc.vocab.callbacks import EarlyStopping, ReduceLROnPlateau
-from dslc.vocab.experiment import Optimizer
+from dslc.vocab.experiment import Optimizer, Source
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
 
 # --- optimisers --------------------------------------------------------------------------------------
@@ -100,6 +103,31 @@ def _numbered(stem: str, count: int) -> list[str]:
     return [stem if i == 0 else f"{stem}_{i + 1}" for i in range(count)]
 
 
+# --- data and predictions ----------------------------------------------------------------------------
+
+# The classes of torchvision.datasets.
+DATASETS: dict[type[Source], str] = {
+    data.Mnist: "MNIST",
+    data.FashionMnist: "FashionMNIST",
+    data.Cifar10: "CIFAR10",
+}
+
+
+def _predictions(places: list[Place], result: str) -> Expr:
+    """The outputs as arrays: probabilities where there are classes, channels last."""
+    found: dict[str, Expr] = {}
+    for place in places:
+        value = place.result if len(places) > 1 else ref(result)
+        if place.output.activation == "softmax":
+            value = method(value, "softmax", dim=place.class_axis)
+        elif place.output.activation == "sigmoid":
+            value = method(value, "sigmoid")
+        if place.channels_first:
+            value = method(value, "movedim", 1, -1)
+        found[place.output.name] = method(value, "numpy")
+    return lit(dict(found)) if len(places) > 1 else found[places[0].output.name]
+
+
 # --- what the templates use --------------------------------------------------------------------------
 
 
@@ -117,7 +145,6 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     plateaus = _numbered("plateau", len(plan.plateaus))
     stoppers = _numbered("early_stopping", len(plan.stoppers))
     hook = _hook(plan)
-    axis = {"softmax": f".softmax(dim={places[0].class_axis})", "sigmoid": ".sigmoid()"}
     return {
         "first_inputs": [i.name for i in plan.inputs if i.name in model.channels_first],
         "first_targets": [
@@ -138,11 +165,11 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "any_larger": any(plan.mode(w) == "max" for w in plan.stoppers),
         "plateau_steps": [(n, w.monitor) for n, w in zip(plateaus, plan.plateaus, strict=True)],
         "stopper_steps": [(n, w.monitor) for n, w in zip(stoppers, plan.stoppers, strict=True)],
-        "prediction": axis.get(first.activation or "", ""),
-        "prediction_doc": {
-            "softmax": "the class probabilities",
-            "sigmoid": "the probabilities",
-        }.get(first.activation or "", "the predictions"),
+        "predictions": Return(_predictions(places, result)),
+        "prediction_doc": prediction_doc(plan),
+        "device_help": "such as cpu, cuda, cuda:1 or mps",
+        "dataset": DATASETS.get(type(plan.source)),
+        **({"data_path": "data"} if type(plan.source) in DATASETS else {}),
     }
 
 
@@ -209,4 +236,5 @@ TARGET = Target(
     },
     emit=emit,
     count_weights="sum(weight.numel() for weight in model.parameters() if weight.requires_grad)",
+    test_targets="test.dataset.y",
 )

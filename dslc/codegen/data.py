@@ -10,48 +10,24 @@ from dslc.vocab import data as words
 from dslc.vocab.experiment import Source
 from dslc.vocab.kinds import Bounds
 
-# The template of each source, and the folder or file that `--data` names when the spec names none.
+# The template of each source. `fetched` is the backend's own: its framework has a loader for these.
 TEMPLATES: Mapping[type[Source], str] = {
     words.Digits: "bundled",
     words.Iris: "bundled",
     words.Wine: "bundled",
     words.BreastCancer: "bundled",
     words.Diabetes: "bundled",
-    words.Mnist: "idx",
-    words.FashionMnist: "idx",
+    words.Mnist: "fetched",
+    words.FashionMnist: "fetched",
+    words.Cifar10: "fetched",
     words.Idx: "idx",
-    words.Cifar10: "cifar10",
     words.Images: "images",
     words.Csv: "csv",
     words.Npz: "npz",
     words.TextTable: "text",
 }
-FOLDERS: Mapping[type[Source], str] = {
-    words.Mnist: "data/mnist",
-    words.FashionMnist: "data/fashion-mnist",
-    words.Cifar10: "data/cifar-10",
-}
-# Mirrors of the four files, with the checksums that their authors publish.
-MIRRORS: Mapping[type[Source], tuple[str, tuple[str, str, str, str]]] = {
-    words.Mnist: (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        (
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
-        ),
-    ),
-    words.FashionMnist: (
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        (
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
-        ),
-    ),
-}
+# Their classes have no names but numbers.
+UNNAMED: tuple[type[Source], ...] = (words.Mnist, words.Idx, words.Npz)
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -65,14 +41,11 @@ def data_context(plan: TrainingPlan) -> dict[str, Any]:
     source = plan.source
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
     first = plan.outputs[0]
-    labelled = not several and len(first.shape) == 1 and _has_classes(plan)
-    files, base = IDX_FILES, ""
-    if type(source) in MIRRORS:
-        base, sums = MIRRORS[type(source)]
+    labelled = first.has_classes and not isinstance(source, UNNAMED)
     return {
         "source": source,
         "source_template": f"data/{TEMPLATES[type(source)]}.py.jinja",
-        "data_path": getattr(source, "path", FOLDERS.get(type(source))),
+        "data_path": getattr(source, "path", None),
         "lazy": isinstance(source, words.Images),
         "several": several,
         "input": plan.inputs[0],
@@ -84,15 +57,8 @@ def data_context(plan: TrainingPlan) -> dict[str, Any]:
         "shares": _shares(plan),
         "stratified": isinstance(plan.split, words.Stratified),
         "scaling": _scaling(plan),
-        "idx_files": files,
-        "mirror": base,
-        "checksums": dict(zip(IDX_FILES, sums, strict=True)) if base else {},
+        "idx_files": IDX_FILES,
     }
-
-
-def _has_classes(plan: TrainingPlan) -> bool:
-    first = plan.outputs[0]
-    return first.task == "classes" or (first.task == "binary" and first.size == 1)
 
 
 def _shares(plan: TrainingPlan) -> dict[str, Any]:

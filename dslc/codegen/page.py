@@ -23,6 +23,7 @@ from dslc.codegen.imports import render_imports
 from dslc.codegen.layout import WIDTH, render
 from dslc.codegen.nodes import Import, lit
 from dslc.codegen.numbers import number
+from dslc.codegen.pictures import draw_pictures
 from dslc.codegen.tidy import tidy
 from dslc.plan.training import TrainingPlan
 
@@ -32,8 +33,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 IMPORTS: Mapping[str, Import] = {
     "np": Import("numpy", alias="np"),
     "Path": Import("pathlib", "Path"),
-    "urllib": Import("urllib.request"),
-    "partial": Import("functools", "partial"),
     "Counter": Import("collections", "Counter"),
     "ThreadPoolExecutor": Import("concurrent.futures", "ThreadPoolExecutor"),
     "Figure": Import("matplotlib.figure", "Figure"),
@@ -44,8 +43,7 @@ IMPORTS: Mapping[str, Import] = {
     **{
         name: Import(name)
         for name in (
-            "argparse", "csv", "gzip", "hashlib", "io", "json", "math", "os", "re", "sys", "tarfile",
-            "time", "zipfile", "zlib",
+            "argparse", "csv", "gzip", "json", "math", "os", "re", "sys", "time", "zipfile", "zlib",
         )
     },
     **{
@@ -81,6 +79,7 @@ class Target:
     imports: Mapping[str, Import]
     emit: Callable[[TrainingPlan, ModelSection], Mapping[str, Any]]
     count_weights: str  # an expression
+    test_targets: str  # an expression for the targets of the test part, in `main`
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,7 @@ def render_script(
         assert model.channels_first <= names, "the model section and the plan name other tensors"
         context |= data_context(training)
         context["longest_metric"] = 2 + max(len(f"test_{name}") for name in training.logged)
+        context["pictures"] = draw_pictures(training, target.test_targets, context["labelled"])
         context |= target.emit(training, model)
     template = "script.py.jinja" if training is not None else "model_only.py.jinja"
     body = _environment(target.templates).get_template(template).render(context)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 PAGE_NAMES = frozenset(
     """
-    BatchNorm2d Batches BinaryConfusion CHECKSUMS Checkpoint Confusion ConfusionMatrixDisplay
+    BatchNorm2d Batches BinaryConfusion Checkpoint Confusion ConfusionMatrixDisplay
     Counter DataLoader Dataset EarlyStopping F Figure Image ImageOps PICTURES Path Photos Run
     above_thresholds adam_epsilon argparse auc binary_f1 binary_precision binary_recall
-    channel_statistics check_labels compile_model confusion csv download encode f1 fail gzip
-    hashlib is_number json keep_velocity keras layers load_breast_cancer load_data load_diabetes
-    load_digits load_iris load_wine main make_callbacks math member nn np os parse_args partial
+    channel_statistics check_labels compile_model confusion csv encode f1 fail gzip
+    is_number json keep_velocity keras layers load_breast_cancer load_data load_diabetes
+    load_digits load_iris load_wine main make_callbacks math nn np os parse_args partial
     pick_device precision predict re read_array read_idx read_photo read_table recall
-    replace_file report scale show smoothed_cross_entropy split sys take tarfile tf time
-    to_number tokenize torch train_test_split treat_missing unpack urllib variables vocabulary
+    replace_file report scale show smoothed_cross_entropy split sys take tf time
+    to_number tokenize torch train_test_split treat_missing variables vocabulary
     zipfile zlib
-    build_model penalty init_weights
+    build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
 )

@@ -51,6 +51,11 @@ class OutputPlan:
         return self.loss.task
 
     @property
+    def has_classes(self) -> bool:
+        """Is each prediction one class? (Not so where several labels may be true.)"""
+        return self.task == "classes" or (self.task == "binary" and self.size == 1)
+
+    @property
     def size(self) -> int:
         """How many classes, or numbers, the last axis holds."""
         size = self.shape[-1]

@@ -55,12 +55,12 @@ class Diabetes(Source):
     examples: ClassVar[tuple[str, ...]] = ("data { source = diabetes  scale = zscore }",)
 
 
-# --- known data sets, downloaded once ----------------------------------------------------------------
+# --- known data sets, fetched once by the framework ---------------------------------------------------
 
 
 class Mnist(Source):
-    """MNIST: 60,000 + 10,000 handwritten digits, 28x28 grey. Read from the folder `--data`, fetched into it when
-    they are not there."""
+    """MNIST: 60,000 + 10,000 handwritten digits, 28x28 grey. Keras or torchvision fetches them once: Keras into the
+    folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "mnist"
     features, classes, targets = (28, 28, 1), 10, ("classes",)
@@ -70,12 +70,16 @@ class Mnist(Source):
 
 
 class FashionMnist(Source):
-    """Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28x28 grey. Read from the folder `--data`, fetched into
-    it when they are not there."""
+    """Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28x28 grey. Keras or torchvision fetches them once:
+    Keras into the folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "fashion_mnist"
     features, classes, targets = (28, 28, 1), 10, ("classes",)
     levels, own_test = (0, 255), True
+    class_names = (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    )  # fmt: skip
     examples: ClassVar[tuple[str, ...]] = (
         "data { source = fashion_mnist  split = stratified(85, 15) }",
     )
@@ -83,12 +87,15 @@ class FashionMnist(Source):
 
 
 class Cifar10(Source):
-    """CIFAR-10: 50,000 + 10,000 small photos, 32x32 RGB, 10 classes. Read from the folder `--data`, fetched into
-    it when they are not there."""
+    """CIFAR-10: 50,000 + 10,000 small photos, 32x32 RGB, 10 classes. Keras or torchvision fetches them once: Keras
+    into the folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "cifar10"
     features, classes, targets = (32, 32, 3), 10, ("classes",)
     levels, own_test = (0, 255), True
+    class_names = (
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    )  # fmt: skip
     examples: ClassVar[tuple[str, ...]] = ("data { source = cifar10  split = stratified(90, 10) }",)
     reference = "Krizhevsky, Learning multiple layers of features from tiny images, 2009"
 

@@ -57,6 +57,7 @@ class Source(Word):
 
     features: ClassVar[tuple[int, ...] | None] = None  # the shape of one example, where it is known
     classes: ClassVar[int | None] = None  # how many, where it is known
+    class_names: ClassVar[tuple[str, ...]] = ()  # where the files do not tell them
     targets: ClassVar[tuple[Task, ...]] = ("classes", "numbers")
     levels: ClassVar[tuple[float, float] | None] = None  # the range that values are stored in
     own_test: ClassVar[bool] = False  # comes with a test part; the split makes train and val

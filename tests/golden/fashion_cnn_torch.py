@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader, Dataset
 
 
 def load_data(path, seed):
-    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    """Return the train, val and test parts, each `(x, y)`."""
     x, x_test = (
         read_idx(path, name).reshape((-1, 28, 28, 1)).astype(np.float32)
         for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
@@ -37,7 +37,6 @@ def load_data(path, seed):
         read_idx(path, name).astype(np.int64)
         for name in ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
     )
-    classes = [str(label) for label in range(10)]
     largest = max(y.max(), y_test.max())
     if largest >= 10:
         fail(f"{path} has labels up to {largest:g}, the model 10 classes")
@@ -46,7 +45,7 @@ def load_data(path, seed):
     x /= 255.0  # 0..255 -> 0..1
     x_test /= 255.0
     parts = [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
-    return parts, classes
+    return parts
 
 
 def read_idx(path, name):
@@ -171,7 +170,7 @@ class Fashion(nn.Module):
 
     def forward(self, image):
         x = self.features(image)
-        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as the spec counts them
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
         return self.head(x)
 
 
@@ -316,8 +315,8 @@ def predict(model, batches):
 # --- report -------------------------------------------------------------------
 
 
-def report(out, history, metrics, y, probabilities, classes):
-    """Write the learning curves, the confusion matrix and the metrics."""
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -331,21 +330,24 @@ def report(out, history, metrics, y, probabilities, classes):
         axes.legend()
     figure.savefig(out / "curves.png")
 
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
     figure = Figure(figsize=(6, 6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        y,
-        probabilities.argmax(axis=1),
+        true.ravel(),
+        predicted.ravel(),
         labels=range(len(classes)),
         display_labels=classes,
         include_values=len(classes) <= 30,
         colorbar=False,
         ax=figure.subplots(),
     )
-    figure.savefig(out / "confusion.png")
-
-    for name, value in metrics.items():
-        print(f"{name:<15} {value:.4f}")
-    print(f"written to {out}/")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -388,7 +390,7 @@ def main(argv=None):
     device = pick_device(args.device)
     torch.manual_seed(args.seed)
 
-    parts, classes = load_data(args.data, args.seed)
+    parts = load_data(args.data, args.seed)
     seeds = (args.seed, None, None)  # only the training part is shuffled
     train, val, test = (
         DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
@@ -410,10 +412,14 @@ def main(argv=None):
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
     model.load_state_dict(best)
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
-    probabilities = predict(model, test)
-    report(
-        args.out, run.state["history"], metrics, test.dataset.y, probabilities, classes
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png",
+        test.dataset.y,
+        predictions.argmax(axis=-1),
+        range(10),
     )
+    report(args.out, run.state["history"], metrics)
 
 
 if __name__ == "__main__":

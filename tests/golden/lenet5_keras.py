@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -25,7 +26,7 @@ from sklearn.model_selection import train_test_split
 
 
 def load_data(path, seed):
-    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    """Return the train, val and test parts, each `(x, y)`."""
     x, x_test = (
         read_idx(path, name).reshape((-1, 28, 28, 1)).astype(np.float32)
         for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
@@ -34,7 +35,6 @@ def load_data(path, seed):
         read_idx(path, name).astype(np.int64)
         for name in ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
     )
-    classes = [str(label) for label in range(10)]
     largest = max(y.max(), y_test.max())
     if largest >= 10:
         fail(f"{path} has labels up to {largest:g}, the model 10 classes")
@@ -45,7 +45,7 @@ def load_data(path, seed):
     x_test /= 127.5
     x_test += -1.0
     parts = [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
-    return parts, classes
+    return parts
 
 
 def read_idx(path, name):
@@ -206,8 +206,8 @@ def predict(model, batches):
 # --- report -------------------------------------------------------------------
 
 
-def report(out, history, metrics, y, probabilities, classes):
-    """Write the learning curves, the confusion matrix and the metrics."""
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -221,21 +221,24 @@ def report(out, history, metrics, y, probabilities, classes):
         axes.legend()
     figure.savefig(out / "curves.png")
 
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
     figure = Figure(figsize=(6, 6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        y,
-        probabilities.argmax(axis=1),
+        true.ravel(),
+        predicted.ravel(),
         labels=range(len(classes)),
         display_labels=classes,
         include_values=len(classes) <= 30,
         colorbar=False,
         ax=figure.subplots(),
     )
-    figure.savefig(out / "confusion.png")
-
-    for name, value in metrics.items():
-        print(f"{name:<15} {value:.4f}")
-    print(f"written to {out}/")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -251,6 +254,7 @@ def parse_args(argv):
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/lenet5-keras"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
@@ -258,12 +262,29 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
+def pick_device(name):
+    """Return the named device as a context; without a name Keras chooses."""
+    if name is None:
+        return nullcontext()
+    wanted = name.lower() if ":" in name else f"{name.lower()}:0"
+    list_devices = keras.distribution.list_devices
+    found = {*list_devices("cpu"), *list_devices()}
+    if wanted not in found:
+        fail(f"no device {name!r}; there is {', '.join(sorted(found))}")
+    return keras.device(wanted)
+
+
 def main(argv=None):
     args = parse_args(argv)
+    with pick_device(args.device):
+        run(args)
+
+
+def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
-    parts, classes = load_data(args.data, args.seed)
+    parts = load_data(args.data, args.seed)
     train = Batches(parts[0], args.batch_size, args.seed)
     val = Batches(parts[1], args.batch_size)
     test = Batches(parts[2], args.batch_size)
@@ -293,10 +314,11 @@ def main(argv=None):
     replace_file(args.out / "final.keras", model.save)
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy"]}
-    probabilities = predict(model, test)
-    report(
-        args.out, checkpoint.state["history"], metrics, test.y, probabilities, classes
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.y, predictions.argmax(axis=-1), range(10)
     )
+    report(args.out, checkpoint.state["history"], metrics)
 
 
 if __name__ == "__main__":

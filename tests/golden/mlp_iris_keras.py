@@ -10,6 +10,7 @@ import json
 import math
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -225,8 +226,8 @@ def predict(model, batches):
 # --- report -------------------------------------------------------------------
 
 
-def report(out, history, metrics, y, probabilities, classes):
-    """Write the learning curves, the confusion matrix and the metrics."""
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -240,21 +241,24 @@ def report(out, history, metrics, y, probabilities, classes):
         axes.legend()
     figure.savefig(out / "curves.png")
 
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
     figure = Figure(figsize=(6, 6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        y,
-        probabilities.argmax(axis=1),
+        true.ravel(),
+        predicted.ravel(),
         labels=range(len(classes)),
         display_labels=classes,
         include_values=len(classes) <= 30,
         colorbar=False,
         ax=figure.subplots(),
     )
-    figure.savefig(out / "confusion.png")
-
-    for name, value in metrics.items():
-        print(f"{name:<15} {value:.4f}")
-    print(f"written to {out}/")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -269,6 +273,7 @@ def parse_args(argv):
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/mlp_iris-keras"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
@@ -276,8 +281,25 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
+def pick_device(name):
+    """Return the named device as a context; without a name Keras chooses."""
+    if name is None:
+        return nullcontext()
+    wanted = name.lower() if ":" in name else f"{name.lower()}:0"
+    list_devices = keras.distribution.list_devices
+    found = {*list_devices("cpu"), *list_devices()}
+    if wanted not in found:
+        fail(f"no device {name!r}; there is {', '.join(sorted(found))}")
+    return keras.device(wanted)
+
+
 def main(argv=None):
     args = parse_args(argv)
+    with pick_device(args.device):
+        run(args)
+
+
+def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
@@ -312,10 +334,11 @@ def main(argv=None):
     model.load_weights(args.out / "best.keras")
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy", "f1"]}
-    probabilities = predict(model, test)
-    report(
-        args.out, checkpoint.state["history"], metrics, test.y, probabilities, classes
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.y, predictions.argmax(axis=-1), classes
     )
+    report(args.out, checkpoint.state["history"], metrics)
 
 
 if __name__ == "__main__":

@@ -295,8 +295,8 @@ def predict(model, batches):
 # --- report -------------------------------------------------------------------
 
 
-def report(out, history, metrics, y, probabilities, classes):
-    """Write the learning curves, the confusion matrix and the metrics."""
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -310,21 +310,24 @@ def report(out, history, metrics, y, probabilities, classes):
         axes.legend()
     figure.savefig(out / "curves.png")
 
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
     figure = Figure(figsize=(6, 6), layout="constrained")
     ConfusionMatrixDisplay.from_predictions(
-        y,
-        probabilities.argmax(axis=1),
+        true.ravel(),
+        predicted.ravel(),
         labels=range(len(classes)),
         display_labels=classes,
         include_values=len(classes) <= 30,
         colorbar=False,
         ax=figure.subplots(),
     )
-    figure.savefig(out / "confusion.png")
-
-    for name, value in metrics.items():
-        print(f"{name:<15} {value:.4f}")
-    print(f"written to {out}/")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -388,10 +391,11 @@ def main(argv=None):
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
     model.load_state_dict(best)
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
-    probabilities = predict(model, test)
-    report(
-        args.out, run.state["history"], metrics, test.dataset.y, probabilities, classes
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.dataset.y, predictions.argmax(axis=-1), classes
     )
+    report(args.out, run.state["history"], metrics)
 
 
 if __name__ == "__main__":

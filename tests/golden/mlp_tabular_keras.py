@@ -11,6 +11,7 @@ import json
 import math
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -289,7 +290,7 @@ def predict(model, batches):
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -308,6 +309,17 @@ def report(out, history, metrics):
     print(f"written to {out}/")
 
 
+def draw_predictions(path, true, predicted):
+    """Draw predictions over the true values: the line is where they are equal."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(true, predicted, ".")
+    middle = float(true.mean())
+    axes.axline((middle, middle), slope=1, color="grey")
+    axes.set(xlabel="true", ylabel="predicted")
+    figure.savefig(path)
+
+
 # --- command line -------------------------------------------------------------
 
 
@@ -321,6 +333,7 @@ def parse_args(argv):
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/mlp_tabular-keras"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
@@ -328,8 +341,25 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
+def pick_device(name):
+    """Return the named device as a context; without a name Keras chooses."""
+    if name is None:
+        return nullcontext()
+    wanted = name.lower() if ":" in name else f"{name.lower()}:0"
+    list_devices = keras.distribution.list_devices
+    found = {*list_devices("cpu"), *list_devices()}
+    if wanted not in found:
+        fail(f"no device {name!r}; there is {', '.join(sorted(found))}")
+    return keras.device(wanted)
+
+
 def main(argv=None):
     args = parse_args(argv)
+    with pick_device(args.device):
+        run(args)
+
+
+def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
@@ -363,6 +393,8 @@ def main(argv=None):
     model.load_weights(args.out / "best.keras")
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = {f"test_{name}": scores[name] for name in ["loss", "mae", "rmse"]}
+    predictions = predict(model, test)
+    draw_predictions(args.out / "predictions.png", test.y, predictions)
     report(args.out, checkpoint.state["history"], metrics)
 
 

@@ -360,7 +360,7 @@ def predict(model, batches):
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -377,6 +377,17 @@ def report(out, history, metrics):
     for name, value in metrics.items():
         print(f"{name:<11} {value:.4f}")
     print(f"written to {out}/")
+
+
+def draw_predictions(path, true, predicted):
+    """Draw predictions over the true values: the line is where they are equal."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(true, predicted, ".")
+    middle = float(true.mean())
+    axes.axline((middle, middle), slope=1, color="grey")
+    axes.set(xlabel="true", ylabel="predicted")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -441,6 +452,8 @@ def main(argv=None):
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
     model.load_state_dict(best)
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_predictions(args.out / "predictions.png", test.dataset.y, predictions)
     report(args.out, run.state["history"], metrics)
 
 

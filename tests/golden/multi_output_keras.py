@@ -11,12 +11,14 @@ import math
 import os
 import sys
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 
 # --- data ---------------------------------------------------------------------
@@ -225,11 +227,18 @@ def replace_file(path, write):
         fail(f"cannot write {path}: {error}")
 
 
+def predict(model, batches):
+    """Return the predictions by output, one row per example."""
+    found = model.predict(batches, verbose=0)
+    found["digit"] = keras.ops.convert_to_numpy(keras.ops.softmax(found["digit"]))
+    return found
+
+
 # --- report -------------------------------------------------------------------
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -248,6 +257,32 @@ def report(out, history, metrics):
     print(f"written to {out}/")
 
 
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+def draw_predictions(path, true, predicted):
+    """Draw predictions over the true values: the line is where they are equal."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(true, predicted, ".")
+    middle = float(true.mean())
+    axes.axline((middle, middle), slope=1, color="grey")
+    axes.set(xlabel="true", ylabel="predicted")
+    figure.savefig(path)
+
+
 # --- command line -------------------------------------------------------------
 
 
@@ -261,6 +296,7 @@ def parse_args(argv):
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/multi_output-keras"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
@@ -268,8 +304,25 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
+def pick_device(name):
+    """Return the named device as a context; without a name Keras chooses."""
+    if name is None:
+        return nullcontext()
+    wanted = name.lower() if ":" in name else f"{name.lower()}:0"
+    list_devices = keras.distribution.list_devices
+    found = {*list_devices("cpu"), *list_devices()}
+    if wanted not in found:
+        fail(f"no device {name!r}; there is {', '.join(sorted(found))}")
+    return keras.device(wanted)
+
+
 def main(argv=None):
     args = parse_args(argv)
+    with pick_device(args.device):
+        run(args)
+
+
+def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
@@ -305,6 +358,16 @@ def main(argv=None):
         f"test_{name}": scores[name]
         for name in ["loss", "digit_loss", "digit_accuracy", "ink_loss", "ink_mae"]
     }
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion_digit.png",
+        test.y["digit"],
+        predictions["digit"].argmax(axis=-1),
+        range(10),
+    )
+    draw_predictions(
+        args.out / "predictions_ink.png", test.y["ink"], predictions["ink"]
+    )
     report(args.out, checkpoint.state["history"], metrics)
 
 

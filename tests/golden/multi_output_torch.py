@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -170,8 +171,7 @@ class DigitAndInk(nn.Module):
 
     def forward(self, image):
         trunk = self.trunk(image)
-        # channels last, as the spec counts them
-        digit = trunk.permute(0, 2, 3, 1).flatten(1)
+        digit = trunk.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
         digit = self.digit(digit)
         ink = trunk.mean((2, 3))  # (N, 64)
         ink = self.ink(ink)
@@ -317,11 +317,28 @@ def show(line, end=""):
         print(line, flush=True)
 
 
+@torch.no_grad()
+def predict(model, batches):
+    """Return the predictions by output, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    found = []
+    for x, _ in batches:
+        found.append(model(x["image"].to(device)))
+    outputs = {
+        name: torch.cat([batch[name].cpu() for batch in found]) for name in found[0]
+    }
+    return {
+        "digit": outputs["digit"].softmax(dim=1).numpy(),
+        "ink": outputs["ink"].numpy(),
+    }
+
+
 # --- report -------------------------------------------------------------------
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -338,6 +355,32 @@ def report(out, history, metrics):
     for name, value in metrics.items():
         print(f"{name:<21} {value:.4f}")
     print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+def draw_predictions(path, true, predicted):
+    """Draw predictions over the true values: the line is where they are equal."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(true, predicted, ".")
+    middle = float(true.mean())
+    axes.axline((middle, middle), slope=1, color="grey")
+    axes.set(xlabel="true", ylabel="predicted")
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -402,6 +445,16 @@ def main(argv=None):
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
     model.load_state_dict(best)
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion_digit.png",
+        test.dataset.y["digit"],
+        predictions["digit"].argmax(axis=-1),
+        range(10),
+    )
+    draw_predictions(
+        args.out / "predictions_ink.png", test.dataset.y["ink"], predictions["ink"]
+    )
     report(args.out, run.state["history"], metrics)
 
 

@@ -11,12 +11,14 @@ import math
 import os
 import sys
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 
 # --- data ---------------------------------------------------------------------
@@ -239,11 +241,17 @@ def replace_file(path, write):
         fail(f"cannot write {path}: {error}")
 
 
+def predict(model, batches):
+    """Return the probabilities, one row per example."""
+    logits = model.predict(batches, verbose=0)
+    return keras.ops.convert_to_numpy(keras.ops.sigmoid(logits))
+
+
 # --- report -------------------------------------------------------------------
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -262,6 +270,21 @@ def report(out, history, metrics):
     print(f"written to {out}/")
 
 
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
 # --- command line -------------------------------------------------------------
 
 
@@ -275,6 +298,7 @@ def parse_args(argv):
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/siamese-keras"))
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
@@ -282,8 +306,25 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
+def pick_device(name):
+    """Return the named device as a context; without a name Keras chooses."""
+    if name is None:
+        return nullcontext()
+    wanted = name.lower() if ":" in name else f"{name.lower()}:0"
+    list_devices = keras.distribution.list_devices
+    found = {*list_devices("cpu"), *list_devices()}
+    if wanted not in found:
+        fail(f"no device {name!r}; there is {', '.join(sorted(found))}")
+    return keras.device(wanted)
+
+
 def main(argv=None):
     args = parse_args(argv)
+    with pick_device(args.device):
+        run(args)
+
+
+def run(args):
     args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
@@ -318,6 +359,10 @@ def main(argv=None):
     model.load_weights(args.out / "best.keras")
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy"]}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.y["same"], predictions > 0.5, range(2)
+    )
     report(args.out, checkpoint.state["history"], metrics)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -149,7 +150,7 @@ class Tower(nn.Module):
 
     def forward(self, image):
         x = self.layers(image)
-        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as the spec counts them
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
         return self.head(x)
 
 
@@ -323,11 +324,23 @@ def show(line, end=""):
         print(line, flush=True)
 
 
+@torch.no_grad()
+def predict(model, batches):
+    """Return the probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    found = []
+    for x, _ in batches:
+        found.append(model(**{name: value.to(device) for name, value in x.items()}))
+    logits = torch.cat(found).cpu()
+    return logits.sigmoid().numpy()
+
+
 # --- report -------------------------------------------------------------------
 
 
 def report(out, history, metrics):
-    """Write the learning curves, and the metrics."""
+    """Write the learning curves and the metrics."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
@@ -344,6 +357,21 @@ def report(out, history, metrics):
     for name, value in metrics.items():
         print(f"{name:<15} {value:.4f}")
     print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
 
 
 # --- command line -------------------------------------------------------------
@@ -408,6 +436,10 @@ def main(argv=None):
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
     model.load_state_dict(best)
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.dataset.y["same"], predictions > 0.5, range(2)
+    )
     report(args.out, run.state["history"], metrics)
 
 

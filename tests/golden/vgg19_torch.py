@@ -54,7 +54,7 @@ class VGG19(nn.Module):
 
     def forward(self, image):
         x = self.features(image)
-        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as the spec counts them
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
         return self.head(x)
 
 
