@@ -11,8 +11,9 @@ from dslc.codegen.page import ModelSection
 from dslc.codegen.reserved import PAGE_NAMES
 from dslc.codegen.walk import named_values, without_activation
 from dslc.plan import model as plan
+from dslc_keras.scope import TAKEN, Written
 from dslc_keras.words import TABLE
-from dslc_keras.writer import TAKEN, FunctionWriter
+from dslc_keras.writer import FunctionWriter
 
 
 def write_model(request: ModelRequest) -> ModelSection:
@@ -21,20 +22,20 @@ def write_model(request: ModelRequest) -> ModelSection:
     Raises:
         CannotKeepNames: a block has to be planned with numbers.
     """
-    names: dict[plan.Function, str] = {}
+    written: dict[plan.Function, Written] = {}
     helpers: list[str] = []
     statements: list[Statement] = []
     for function in request.plan.functions:
         is_model = function is request.plan.model
         if is_model:
             function = without_activation(function, set(request.logits))
-        writer = FunctionWriter(function, TABLE, names)
+        writer = FunctionWriter(function, TABLE, written)
         try:
             if is_model:
                 statements.append(writer.write_model("build_model", describe(function, request)))
             else:
-                names[function] = _function_name(function, request, names)
-                statements.append(writer.write(names[function]))
+                written[function] = writer.write(_function_name(function, request, written))
+                statements.append(written[function].definition)
         except NeedsNumbers as problem:
             raise CannotKeepNames(function.block) from problem
         helpers += writer.helpers
@@ -42,13 +43,13 @@ def write_model(request: ModelRequest) -> ModelSection:
 
 
 def _function_name(
-    function: plan.Function, request: ModelRequest, names: dict[plan.Function, str]
+    function: plan.Function, request: ModelRequest, written: dict[plan.Function, Written]
 ) -> str:
     """`InvertedResidual` -> `inverted_residual`; a value of that name keeps it, and the function gives way."""
     name = values.snake_case(function.name)
     if any(name in named_values(other) for other in request.plan.functions):
         name += "_block"
-    return values.safe_name(name, {*TAKEN, *PAGE_NAMES, *names.values()})
+    return values.safe_name(name, {*TAKEN, *PAGE_NAMES, *(w.name for w in written.values())})
 
 
 def describe(function: plan.Function, request: ModelRequest) -> str:

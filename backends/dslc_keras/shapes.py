@@ -26,8 +26,7 @@ from dslc.vocab.tensor import Tensor
 
 def shape_comment(tensor: Tensor) -> str:
     """`(N, 14, 14, 64)`: the shape behind the batch axis, channels last."""
-    dims = ", ".join(str(d) for d in tensor.shape)
-    return f"(N, {dims})" if dims else "(N,)"
+    return values.shape_text(tensor.shape)
 
 
 def make_input(tensor: Tensor, naming: values.Naming, **options: str) -> Call:

@@ -6,93 +6,45 @@ here knows a layer; `dslc_keras.words` does.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
 
 from dslc.codegen import values
-from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import (
     Assign,
-    Attr,
-    Call,
     Comment,
     Def,
     DictOf,
     Expr,
-    For,
     If,
-    Index,
-    Kw,
     Lit,
     Pair,
     Param,
     Ref,
     Return,
     Statement,
-    UnaryOp,
     call,
     lit,
 )
-from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
-from dslc.vocab.dims import is_generic
-from dslc.vocab.tensor import AXES, Tensor
+from dslc.vocab.tensor import Tensor
+from dslc_keras.calls import CallWriter
+from dslc_keras.scope import Written
 from dslc_keras.shapes import keep_sizes, make_input, shape_comment
 
-# Each is one definition that stands in front of the functions.
-HELPERS = frozenset(
-    path.stem for path in (Path(__file__).parent / "templates" / "helpers").glob("*.py")
-)
-# Names that the page around the model uses; a value of the spec gets a `_` when it has one of them.
-TAKEN = HELPERS | frozenset(
-    {"keras", "layers", "np", "json", "os", "sys", "math", "fail", "main", "predict"}
-)
 
-
-class FunctionWriter:
-    """Writes one function. `names` are the Python names of the functions written before."""
-
-    def __init__(
-        self, function: plan.Function, table: Table, names: dict[plan.Function, str]
-    ) -> None:
-        self.function = function
-        self.table = table
-        self.names = names
-        self.helpers: list[str] = []
-        self.body: list[Statement] = []
-        self.variables: dict[str, Expr] = {}
-        self.taken = set(TAKEN) | set(names.values())
-        for name in [p.name for p in function.parameters] + named_values(function):
-            self.variables[name] = Ref(self._new(name))
-        self.shared: dict[str, Op] = {}
-        self.kept_labels = labels_used(function)
-        self.sizes: dict[str, Expr] = {}
-        for name, tensor in function.inputs.items():
-            for index, axis in enumerate(AXES[tensor.rank]):
-                symbol = plan.size_name(name, axis, only=len(function.inputs) == 1)
-                at = UnaryOp("-", Lit(1)) if index == tensor.rank - 1 else Lit(index + 1)
-                shape = Attr(self.variables[name], "shape")
-                self.sizes[symbol] = Index(shape, (at,))
-
-    def _new(self, name: str) -> str:
-        found = values.safe_name(name, self.taken)
-        self.taken.add(found)
-        return found
-
-    def naming(self, name: str) -> Expr:
-        found = self.variables.get(name) or self.sizes.get(name)
-        if found is None:  # one axis of a size that is a parameter
-            raise NeedsNumbers
-        return found
+class FunctionWriter(CallWriter):
+    """Writes one function."""
 
     # ----------------------------------------------------------------- the function
 
-    def write(self, name: str) -> Def:
-        """`def name(inputs…, parameters…)` of a block."""
+    def write(self, name: str) -> Written:
+        """`def name(inputs…, parameters…)` of a block, with the parameters that its code uses."""
         self._statements()
+        used = [p for p in self.function.parameters if p.name in self.named]
         inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
         body = keep_sizes(self.body, self.sizes, self._new)
-        return Def(name, (*inputs, *self._parameters()), tuple(body))
+        definition = Def(name, (*inputs, *self._parameters(used)), tuple(body))
+        return Written(name, definition, {p.name: self._text(p.name) for p in used})
 
     def write_model(self, name: str, docstring: str) -> Def:
         for input_name, tensor in self.function.inputs.items():
@@ -108,16 +60,17 @@ class FunctionWriter:
         )
         model = call("keras.Model", given, outputs, name=self.function.block)
         self.body.append(Return(model))
-        return Def("build_model", tuple(self._parameters()), tuple(self.body), docstring)
+        parameters = self._parameters(self.function.parameters)
+        return Def("build_model", tuple(parameters), tuple(self.body), docstring)
 
     def _text(self, name: str) -> str:
         found = self.variables[name]
         assert isinstance(found, Ref)
         return found.name
 
-    def _parameters(self) -> list[Param]:
+    def _parameters(self, parameters: Sequence[plan.Parameter]) -> list[Param]:
         found = []
-        for parameter in self.function.parameters:
+        for parameter in parameters:
             default = None
             if parameter.default is not plan.REQUIRED:
                 default = values.value(parameter.default, self.naming)
@@ -298,115 +251,3 @@ class FunctionWriter:
                 self._if(arms, target)
                 return target
         raise AssertionError(step.target)
-
-    def _named(self, value: Expr, target: Expr) -> Expr:
-        if value == target:
-            return target
-        self.body.append(Assign((target,), value))
-        return target
-
-    def _loop(self, loop: plan.Loop, xs: list[Expr], target: Expr) -> Expr:
-        """The turns as `for`; a first turn that is written otherwise stands before it."""
-        outer = self.body
-        taken = set(self.taken)
-        self.body = []
-        self._named(self._steps(loop.first, xs, target), target)
-        first = tuple(self.body)
-        self.taken, self.body = set(taken), []
-        self._named(self._steps(loop.rest, [target], target), target)
-        rest = tuple(self.body)
-        self.taken, self.body = taken, []
-        self._named(self._steps(loop.first, [target], target), target)
-        alike = tuple(self.body) == rest
-        self.body = outer
-        times = values.value(loop.times, self.naming)
-        if alike:
-            if xs[0] != target:
-                self.body.append(Assign((target,), xs[0]))
-            self.body.append(For(Ref("_"), call("range", times), rest))
-        else:
-            less = values.value(loop.times - 1, self.naming)
-            self.body += [*first, For(Ref("_"), call("range", less), rest)]
-        return target
-
-    def _invoke(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
-        written = [(name, values.value(item, self.naming)) for name, item in use.arguments.items()]
-        names = [p.name for p in use.function.parameters]
-        positional: list[Expr] = []
-        while (
-            written
-            and written[0][0] == names[len(positional)]
-            and not self._optional(use, names[len(positional)])
-        ):
-            positional.append(written.pop(0)[1])
-        keywords = tuple(Kw(values.safe_name(name, TAKEN), item) for name, item in written)
-        return Call(Ref(self.names[use.function]), (*xs, *positional), keywords)
-
-    @staticmethod
-    def _optional(use: plan.Invoke, name: str) -> bool:
-        return any(
-            p.name == name and p.default is not plan.REQUIRED for p in use.function.parameters
-        )
-
-    def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
-        context = Context(apply, self.naming, self.helpers.append)
-        return self.table.ops(context)
-
-    def _apply(
-        self, apply: plan.Apply, xs: list[Expr], target: Expr, label: str | None = None
-    ) -> Expr:
-        ops = self._ops(apply)
-        result = xs[0]
-        for index, op in enumerate(ops):
-            if index:
-                self.body.append(Assign((target,), result, ops[index - 1].comment or None))
-                xs = [target]
-            if op.note:
-                self.body.append(Comment(op.note))
-            result = self._op(op, xs, label if index == len(ops) - 1 else None)
-        return result
-
-    @staticmethod
-    def _op(op: Op, xs: list[Expr], label: str | None) -> Expr:
-        if op.make is None:
-            assert op.inline is not None
-            return op.inline(*xs)
-        make = op.make
-        if label is not None and isinstance(make, Call):
-            make = replace(make, kwargs=(*make.kwargs, Kw("name", Lit(label))))
-        if op.call is not None:
-            return op.call(make, *xs)
-        several: tuple[Expr, ...] = (lit(list(xs)),) if len(xs) > 1 else tuple(xs)
-        return Call(make, several)
-
-    def _let_layer(self, statement: plan.LetLayer) -> None:
-        """A layer that is used several times: made once, called under its name."""
-        name = self.variables[statement.name]
-        if isinstance(statement.target, plan.Apply):
-            ops = self._ops(statement.target)
-            if len(ops) == 1 and ops[0].make is not None:
-                if ops[0].note:
-                    self.body.append(Comment(ops[0].note))
-                self.body.append(Assign((name,), ops[0].make))
-                self.shared[statement.name] = replace(ops[0], make=name)
-                return
-            if any(is_generic(*t.shape) for t in statement.target.inputs):
-                raise NeedsNumbers
-        self._shared_model(statement, name)
-
-    def _shared_model(self, statement: plan.LetLayer, name: Expr) -> None:
-        target = statement.target
-        inputs: list[Expr] = []
-        for index, tensor in enumerate(target.inputs):
-            ending = "input" if len(target.inputs) == 1 else f"input{index + 1}"
-            variable = Ref(self._new(f"{statement.name}_{ending}"))
-            self.body.append(Assign((variable,), make_input(tensor, self.naming)))
-            inputs.append(variable)
-        if isinstance(target, plan.Invoke):
-            result = self._invoke(target, inputs)
-        else:
-            result = self._apply(target, list(inputs), Ref(self._new(f"{statement.name}_output")))
-        given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
-        model = call("keras.Model", given, result, name=statement.name)
-        self.body.append(Assign((name,), model))
-        self.shared[statement.name] = Op(name)

@@ -25,7 +25,7 @@ from dslc.plan import model as plan
 from dslc.vocab.dims import Dim, Sym, symbols
 from dslc.vocab.tensor import AXES
 from dslc_torch.layouts import canonical, to_layout
-from dslc_torch.scope import TAKEN, Piece, Scope, State, Written
+from dslc_torch.scope import Piece, Scope, State, Written
 
 
 class CallWriter(Scope):
@@ -49,18 +49,17 @@ class CallWriter(Scope):
         """`Bottleneck(256, 128, stride=2)`: sizes of the input first, then arguments."""
         callee = self.written[use.function]
         sizes = self._callee_sizes(use, callee)
-        names = [p.name for p in use.function.parameters]
-        required = {p.name for p in use.function.parameters if p.default is plan.REQUIRED}
         positional: list[Expr] = []
         keywords: list[Kw] = []
-        for name in names:
-            if name not in use.arguments:
+        for parameter in use.function.parameters:
+            name = callee.parameters.get(parameter.name)
+            if name is None or parameter.name not in use.arguments:
                 continue
-            item = values.value(use.arguments[name], self.naming)
-            if name in required and not keywords:
+            item = values.value(use.arguments[parameter.name], self.naming)
+            if parameter.default is plan.REQUIRED:
                 positional.append(item)
             else:
-                keywords.append(Kw(values.safe_name(name, TAKEN), item))
+                keywords.append(Kw(name, item))
         return Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
 
     def _callee_sizes(self, use: plan.Invoke, callee: Written) -> list[Expr]:

@@ -6,6 +6,7 @@ have them last. Layers say what they want; the writer moves channels only where 
 
 from __future__ import annotations
 
+from dslc.codegen import values
 from dslc.codegen.emission import Layout
 from dslc.codegen.nodes import Expr, method
 from dslc.vocab.tensor import Tensor
@@ -30,7 +31,7 @@ def to_layout(value: Expr, tensor: Tensor, now: Layout, wanted: Layout) -> Expr:
 
 def shape_comment(tensor: Tensor, layout: Layout) -> str:
     """`(N, 64, 14, 14)` as torch sees it."""
-    dims = [str(d) for d in tensor.shape]
+    dims = tensor.shape
     if layout == "first" and len(dims) > 1:
-        dims = [dims[-1], *dims[:-1]]
-    return f"({', '.join(['N', *dims])})"
+        dims = (dims[-1], *dims[:-1])
+    return values.shape_text(dims)

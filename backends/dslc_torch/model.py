@@ -61,8 +61,10 @@ def write_model(request: ModelRequest) -> ModelSection:
 
 def _build_model(model: plan.Function, written: Written, init: bool) -> Def:
     """`def build_model(classes=10)`: the model with its first weights."""
-    constructor = next(s for s in written.definition.body if isinstance(s, Def))
-    parameters = tuple(p for p in constructor.params if p.name != "self")
+    start = next(
+        (d for d in written.definition.body if isinstance(d, Def) and d.name == "__init__"), None
+    )
+    parameters = start.params[1:] if start is not None else ()
     made: Call = Call(Ref(written.name), tuple(Ref(p.name) for p in parameters))
     if init:
         made = method(made, "apply", Ref("init_weights"))

@@ -108,12 +108,13 @@ class State:
 
 @dataclass(frozen=True)
 class Written:
-    """A finished class: its name, and which sizes of its inputs its constructor takes first."""
+    """A finished class: its name, which sizes of its inputs its constructor takes first, and the Python names of
+    those parameters that it uses."""
 
     name: str
     definition: Class
     sizes: tuple[str, ...]
-    size_names: dict[str, str]
+    parameters: dict[str, str]
 
 
 class Scope:
@@ -155,6 +156,7 @@ class Scope:
         }
         self.init_names = init_names
         self.pieces: list[Piece] = []
+        self.named: set[str] = set()  # what the code asked for: other parameters are left out
         self.shared: dict[str, Callable[..., Expr]] = {}  # how a shared layer is called
         self.now: Layout = "any"
         self.hint = ""
@@ -178,6 +180,7 @@ class Scope:
 
     def naming(self, name: str) -> Expr:
         """A parameter or a size in `__init__`."""
+        self.named.add(name)
         if name in self.parameters:
             return Ref(self.parameters[name])
         if name not in self.size_names:  # one axis of a size that is a parameter

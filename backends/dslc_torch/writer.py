@@ -7,6 +7,8 @@ class (`in_channels`) and are passed by its users. Nothing here knows a layer; `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dslc.codegen import values
 from dslc.codegen.emission import Layout, NeedsNumbers
 from dslc.codegen.nodes import (
@@ -55,23 +57,28 @@ class ClassWriter(StepWriter):
         inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
         order = [s for s in self.size_names if s in self.sizes]
         sizes = tuple(Param(self.sizes[s]) for s in order)
-        constructor = Def(
-            "__init__",
-            (Param("self"), *sizes, *self._parameters()),
-            (Expression(method(call("super"), "__init__")), *self.init),
-        )
-        forward = Def("forward", (Param("self"), *inputs), tuple(self.forward))
-        definition = Class(name, (Ref("nn.Module"),), (constructor, forward), docstring)
-        return Written(name, definition, tuple(order), dict(self.sizes))
+        used = [
+            p
+            for p in self.function.parameters
+            if p.name in self.named or self.function.kind == "model"
+        ]
+        parameters = (*sizes, *self._parameters(used))
+        methods = [Def("forward", (Param("self"), *inputs), tuple(self.forward))]
+        if self.init or parameters:
+            start = Expression(method(call("super"), "__init__"))
+            methods.insert(0, Def("__init__", (Param("self"), *parameters), (start, *self.init)))
+        definition = Class(name, (Ref("nn.Module"),), tuple(methods), docstring)
+        names = {p.name: self.parameters[p.name] for p in used}
+        return Written(name, definition, tuple(order), names)
 
     def _text(self, name: str) -> str:
         found = self.variables[name][0]
         assert isinstance(found, Ref)
         return found.name
 
-    def _parameters(self) -> list[Param]:
+    def _parameters(self, parameters: Sequence[plan.Parameter]) -> list[Param]:
         found = []
-        for parameter in self.function.parameters:
+        for parameter in parameters:
             default = None
             if parameter.default is not plan.REQUIRED:
                 default = values.value(parameter.default, self.naming)

@@ -15,7 +15,7 @@ from typing import Any
 from dslc.codegen.nodes import BinOp, BoolOp, Compare, Expr, Lit, TupleOf, UnaryOp
 from dslc.spec.values import SpelledFloat, evaluate
 from dslc.syntax import tree
-from dslc.vocab.dims import Floor, Monomial, Sym, Symbol
+from dslc.vocab.dims import Dim, Floor, Monomial, Sym, Symbol
 from dslc.vocab.kinds import Computed, NamedSize, Param
 from dslc.vocab.tensor import Tensor
 
@@ -151,3 +151,9 @@ def _logic(node: tree.Binary, op: str) -> list[tree.Expr]:
         else:
             parts.append(current)
     return parts
+
+
+def shape_text(dims: tuple[Dim, ...]) -> str:
+    """`(N, 64, 14, 14)` for a comment; a size whose formula is long is an ellipsis."""
+    texts = [str(d) if len(str(d)) <= 24 else "…" for d in dims]
+    return f"({', '.join(['N', *texts])})" if texts else "(N,)"

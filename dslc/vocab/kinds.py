@@ -49,6 +49,11 @@ class NamedSize(tuple[Any, ...]):
 Symbolic = (Sym, Param, Computed, NamedSize)
 
 
+def is_symbolic(value: object) -> bool:
+    """Whether a value is still a name inside a block."""
+    return isinstance(value, Symbolic)
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """`0..1`: a range of numbers, both ends included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from dslc.vocab.dims import Dim, ceil_div, differs, is_generic, product
-from dslc.vocab.kinds import Boolean, Symbolic, Whole
+from dslc.vocab.kinds import Boolean, Whole, is_symbolic
 from dslc.vocab.refusals import RANK_NAMES, axis_names, need_known, need_numbers, need_rank
 from dslc.vocab.tensor import FlowWord, Mismatch, Tensor
 from dslc.vocab.word import Example, arg
@@ -221,7 +221,7 @@ class Concat(Merge):
             if refusal:
                 return refusal
         first = xs[0]
-        if isinstance(self.axis, Symbolic):  # a parameter of a block: its uses are written apart
+        if is_symbolic(self.axis):  # a parameter of a block: its uses are written apart
             return Mismatch("E0309", f"the axis of `{self.word}` is not known")
         axis = self.axis - 1 if self.axis > 0 else first.rank + self.axis
         if self.axis == 0 or not 0 <= axis < first.rank:

@@ -1,0 +1,129 @@
+"""Layers and functions applied: plain calls, shared layers, loops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dslc.codegen import values
+from dslc.codegen.emission import Context, NeedsNumbers, Op
+from dslc.codegen.nodes import Assign, Call, Comment, Expr, For, Kw, Lit, Ref, call, lit
+from dslc.plan import model as plan
+from dslc.vocab.dims import is_generic
+from dslc_keras.scope import Scope
+from dslc_keras.shapes import make_input
+
+
+class CallWriter(Scope):
+    """Writes what layers, blocks and loops become."""
+
+    def _steps(self, steps: tuple[plan.Step, ...], xs: list[Expr], target: Expr) -> Expr:
+        raise NotImplementedError
+
+    def _named(self, value: Expr, target: Expr) -> Expr:
+        if value == target:
+            return target
+        self.body.append(Assign((target,), value))
+        return target
+
+    def _loop(self, loop: plan.Loop, xs: list[Expr], target: Expr) -> Expr:
+        """The turns as `for`; a first turn that is written otherwise stands before it."""
+        outer = self.body
+        taken = set(self.taken)
+        self.body = []
+        self._named(self._steps(loop.first, xs, target), target)
+        first = tuple(self.body)
+        self.taken, self.body = set(taken), []
+        self._named(self._steps(loop.rest, [target], target), target)
+        rest = tuple(self.body)
+        self.taken, self.body = taken, []
+        self._named(self._steps(loop.first, [target], target), target)
+        alike = tuple(self.body) == rest
+        self.body = outer
+        times = values.value(loop.times, self.naming)
+        if alike:
+            if xs[0] != target:
+                self.body.append(Assign((target,), xs[0]))
+            self.body.append(For(Ref("_"), call("range", times), rest))
+        else:
+            less = values.value(loop.times - 1, self.naming)
+            self.body += [*first, For(Ref("_"), call("range", less), rest)]
+        return target
+
+    def _invoke(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
+        """`bottleneck(x, 128, stride=2)`: required arguments in order, the others by name."""
+        callee = self.written[use.function]
+        positional: list[Expr] = []
+        keywords: list[Kw] = []
+        for parameter in use.function.parameters:
+            name = callee.parameters.get(parameter.name)
+            if name is None or parameter.name not in use.arguments:
+                continue
+            item = values.value(use.arguments[parameter.name], self.naming)
+            if parameter.default is plan.REQUIRED:
+                positional.append(item)
+            else:
+                keywords.append(Kw(name, item))
+        return Call(Ref(callee.name), (*xs, *positional), tuple(keywords))
+
+    def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
+        context = Context(apply, self.naming, self.helpers.append)
+        return self.table.ops(context)
+
+    def _apply(
+        self, apply: plan.Apply, xs: list[Expr], target: Expr, label: str | None = None
+    ) -> Expr:
+        ops = self._ops(apply)
+        result = xs[0]
+        for index, op in enumerate(ops):
+            if index:
+                self.body.append(Assign((target,), result, ops[index - 1].comment or None))
+                xs = [target]
+            if op.note:
+                self.body.append(Comment(op.note))
+            result = self._op(op, xs, label if index == len(ops) - 1 else None)
+        return result
+
+    @staticmethod
+    def _op(op: Op, xs: list[Expr], label: str | None) -> Expr:
+        if op.make is None:
+            assert op.inline is not None
+            return op.inline(*xs)
+        make = op.make
+        if label is not None and isinstance(make, Call):
+            make = replace(make, kwargs=(*make.kwargs, Kw("name", Lit(label))))
+        if op.call is not None:
+            return op.call(make, *xs)
+        several: tuple[Expr, ...] = (lit(list(xs)),) if len(xs) > 1 else tuple(xs)
+        return Call(make, several)
+
+    def _let_layer(self, statement: plan.LetLayer) -> None:
+        """A layer that is used several times: made once, called under its name."""
+        name = self.variables[statement.name]
+        if isinstance(statement.target, plan.Apply):
+            ops = self._ops(statement.target)
+            if len(ops) == 1 and ops[0].make is not None:
+                if ops[0].note:
+                    self.body.append(Comment(ops[0].note))
+                self.body.append(Assign((name,), ops[0].make))
+                self.shared[statement.name] = replace(ops[0], make=name)
+                return
+            if any(is_generic(*t.shape) for t in statement.target.inputs):
+                raise NeedsNumbers
+        self._shared_model(statement, name)
+
+    def _shared_model(self, statement: plan.LetLayer, name: Expr) -> None:
+        target = statement.target
+        inputs: list[Expr] = []
+        for index, tensor in enumerate(target.inputs):
+            ending = "input" if len(target.inputs) == 1 else f"input{index + 1}"
+            variable = Ref(self._new(f"{statement.name}_{ending}"))
+            self.body.append(Assign((variable,), make_input(tensor, self.naming)))
+            inputs.append(variable)
+        if isinstance(target, plan.Invoke):
+            result = self._invoke(target, inputs)
+        else:
+            result = self._apply(target, list(inputs), Ref(self._new(f"{statement.name}_output")))
+        given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
+        model = call("keras.Model", given, result, name=statement.name)
+        self.body.append(Assign((name,), model))
+        self.shared[statement.name] = Op(name)
