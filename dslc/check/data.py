@@ -28,7 +28,11 @@ def check_data(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> lis
         if problem:
             fix = Fix("the shares are numbers such as 70, 15, 15: only their ratio counts")
             found.append(error("E0412", problem, split_setting.span, fixes=[fix]))
-        elif split_setting.value.word == "stratified" and not _has_classes(train, graph):
+        elif (
+            split_setting.value.word == "stratified"
+            and "numbers" in source.targets
+            and not _has_classes(train, graph)
+        ):
             message = "`stratified` keeps the share of each class, but this target is a number"
             fix = Fix("write random(…)", (Edit(split_setting.span, _as_random(split_setting)),))
             found.append(error("E0412", message, split_setting.span, fixes=[fix]))
@@ -128,7 +132,7 @@ def _targets(
             fix = Fix(f"use {other}, or other data")
             found.append(error("E0408", message, span, secondary=place, fixes=[fix]))
         elif source.classes is not None and loss.task == "classes":
-            if tensor.shape != (source.classes,):
+            if tensor.shape != (source.classes,) and tensor.channels != 1:
                 found.append(_classes(source, source.classes, setting, tensor, graph, index))
         elif source.classes is not None and loss.task == "binary" and source.classes != 2:
             place = [Label(setting.span, f"has {source.classes} classes")]

@@ -1,7 +1,17 @@
-"""Codes: backends."""
+"""Codes E05: what a backend cannot express."""
 
 from __future__ import annotations
 
 from dslc.codes.code import Code
 
-CODES: tuple[Code, ...] = ()
+CODES: tuple[Code, ...] = (
+    Code(
+        "E0501",
+        "The backend cannot do this",
+        "A word means the same on every backend, down to paddings and epsilons. Where a framework has nothing that "
+        "does the same, its backend refuses rather than doing something else; the message says why and what to use "
+        "in its place. The other backend may well have it.",
+        "dslc compile net.dl --backend torch   # with a layer that only Keras has",
+        "dslc compile net.dl --backend keras",
+    ),
+)

@@ -257,7 +257,7 @@ class _Body:
             self._incomplete("E0402", "has no result", "end it with a flow: that is its result")
         elif len(outputs) > 1 and definition.kind == "block":
             self._several_outputs(outputs)
-        if outputs and not any(d.code in ("E0217", "E0201", "E0223") for d in self.names.found):
+        if outputs and not any(d.code in ("E0201", "E0217", "E0218", "E0223") for d in self.names.found):
             self.names.found += self.names.unused(self.statements)
 
     def _incomplete(self, code: str, what: str, advice: str) -> None:

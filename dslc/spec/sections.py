@@ -206,6 +206,7 @@ class _Binder:
         if key.text not in self.section.per_output:
             if not self.damage.touches(key.span):
                 self.found.append(self._unknown_part(key))
+            self.given.setdefault(key.text, key)
             return
         if not self._first(key):
             return

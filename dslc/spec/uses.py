@@ -113,7 +113,8 @@ class Uses:
         if broken or (self.definitions.lost and not self._closest(text)):
             return ir.WordUse(None, {}, (), node)
         alias = aliases("flow").get(text)
-        if alias is not None and self.definitions.lost:
+        prefix = name.span.source.span(max(name.span.start - 1, 0), name.span.start)
+        if alias is not None and (self.definitions.lost or self.names.damage.touches(prefix)):
             return ir.WordUse(None, {}, (), node)
         if alias is not None:
             fix = alias_fix(node, alias)
