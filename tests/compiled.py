@@ -53,13 +53,14 @@ def golden(stem: str, backend: str) -> Path:
 RUFF = ("--select=E,F,I,UP,B,SIM", "--ignore=B905", "--line-length=88", "--target-version=py310")
 
 
-def complaints(folder: Path) -> str:
-    """What ruff and black would change or do not like in the scripts of a folder, in three calls for all."""
-    tools = (
+def complaints(folder: Path, black: bool = True) -> str:
+    """What ruff and black would change or do not like in the scripts of a folder, in one call each for all."""
+    tools = [
         ("ruff", "check", "--isolated", "--no-cache", *RUFF, "--output-format=concise"),
         ("ruff", "format", "--isolated", "--no-cache", "--diff", "--line-length=88"),
-        ("black", "--quiet", "--check", "--diff"),
-    )
+    ]
+    if black:
+        tools.append(("black", "--quiet", "--check", "--diff"))
     found = ""
     for command in tools:
         argv = [sys.executable, "-m", *command, str(folder)]

@@ -1,7 +1,7 @@
 """Runs many scripts of one backend in one process, since a framework takes seconds to import.
 
-`python spec_runner.py BACKEND TASKS.json`: a task names a script and either the arguments of its `main` or the shape
-of its input, on which it takes some steps with random examples. Prints one JSON object per task.
+`python spec_runner.py BACKEND TASKS.json`: a task names a script and the arguments of its `main`, or the shape of its
+input, on which it takes some steps with random examples or is just called. Prints one JSON object per task.
 """
 
 from __future__ import annotations
@@ -75,6 +75,14 @@ def perform(backend: str, task: dict[str, Any]) -> dict[str, Any]:
     if "input" in task:
         steps = keras_steps if backend == "keras" else torch_steps
         done["losses"] = steps(model, task["input"], 2)
+    elif "call" in task:
+        x = np.zeros((2, *task["call"]), task["dtype"])
+        if backend == "torch":
+            import torch
+
+            x = torch.from_numpy(x)
+            x = x.movedim(-1, 1) if x.ndim > 2 else x
+        model(x)
     else:
         module.main(task["args"])
     return done

@@ -32,12 +32,14 @@ def safe_name(name: str, taken: Collection[str] = ()) -> str:
 
 
 def identifier(name: str) -> str:
-    """`name` as Python reads it: `x²` is `x2`; what no name of Python may hold becomes `_`."""
-    if name.isascii():
-        return name
-    name = unicodedata.normalize("NFKC", name)
-    name = "".join(ch if f"_{ch}".isidentifier() else "_" for ch in name)
-    return name if name.isidentifier() else f"_{name}"
+    """`name` as Python reads it everywhere: `x²` is `x2`; what no name may hold becomes `_`; and since two
+    underscores in front have meanings of their own, one stays."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+        name = "".join(ch if f"_{ch}".isidentifier() else "_" for ch in name)
+    if name.startswith("__") or not name.isidentifier():
+        name = f"_{name.lstrip('_')}"
+    return name
 
 
 def snake_case(name: str) -> str:
