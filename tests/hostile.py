@@ -13,7 +13,7 @@ SPOILS = (
     "0 -1 1.5 1e30 1000000000 99999999999999999999 1e-3 3x3 3x3x3 0x1 0..1 1..0 -1..1 true false none "
     '"text" [ ] ( ) { } -> = == , : . .. * / // % + - and or not match else repeat as where input output '
     "assert block model import x y image Dense Conv2D Flatten relu reluu add concat Embedding Dropout "
-    "Adam accuracy same valid he_normal filters units kernel x.channels x.foo H T # \u2192 \u00e9 $ \\ \"open"
+    'Adam accuracy same valid he_normal filters units kernel x.channels x.foo H T # \u2192 \u00e9 $ \\ "open'
 ).split()
 
 RICH = """
@@ -59,7 +59,10 @@ train {
 def specs() -> list[str]:
     """Valid specs of every kind."""
     files = sorted((ROOT / "specs").rglob("*.dl"))
-    return [RICH, *(path.read_text(encoding="utf-8") for path in files if path.stat().st_size < 3000)]
+    return [
+        RICH,
+        *(path.read_text(encoding="utf-8") for path in files if path.stat().st_size < 3000),
+    ]
 
 
 def mutants(text: str, seed: int, count: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dslc.graph import Graph, Node
 from dslc.graph.explain import use_of
 from dslc.source import Span
 from dslc.spec import ir
+from dslc.spec.values import UNKNOWN
 from dslc.syntax import tree
 from dslc.vocab.data import Csv, Images, TextTable, split_problem
 from dslc.vocab.dims import Sym
@@ -70,6 +71,9 @@ def _losses(train: ir.SectionSpec, graph: Graph) -> dict[str, Loss]:
 
 def _has_classes(train: ir.SectionSpec, graph: Graph) -> bool:
     """Whether the (first) target is a class; unknown losses are taken as such."""
+    part = train.parts.get("loss")
+    if part is not None and any(s.value is UNKNOWN for s in part.settings.values()):
+        return True
     first = next(iter(_losses(train, graph).values()), None)
     return first is None or first.task != "numbers"
 

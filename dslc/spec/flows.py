@@ -113,6 +113,8 @@ class Flows(Uses):
                 self.names.check(arm.condition)
             arms.append(ir.OperandArm(arm.condition, self.operand(arm.value)))
         self.inside -= 1
+        if self.names.damage.touches(expr.span):
+            return ir.Broken(expr)
         return ir.MatchOperand(tuple(arms), expr)
 
     def _value(self, node: tree.Name) -> ir.Operand:
@@ -167,6 +169,8 @@ class Flows(Uses):
                 target = ir.Repeat(self._group(step.target.steps), step.target)
             case tree.Match():
                 target = self._match_steps(step.target)
+                if self.names.damage.touches(step.target.span):
+                    target = ir.WordUse(None, {}, (), _name_for(step.target))
             case tree.Name() | tree.Call():
                 target = self.target(step.target)
         if step.times is not None:
@@ -270,7 +274,8 @@ class Flows(Uses):
             message = f"the label `{label.text}` stands inside a group of steps or an arm"
             why = "it would name another value each time"
             fix = Fix("put it behind the group, or make the steps a `block`")
-            self.say("E0415", message, label, why, fix)
+            if not self.names.damage.near(label.span):
+                self.say("E0415", message, label, why, fix)
             return None
         if not self.names.declare(label, what="label"):
             return None

@@ -89,7 +89,7 @@ def _whole(kind: Whole, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:
 
 
 def _real(name: str, kind: Real, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:
-    if kind.high == 1 and 2 <= value <= 100:
+    if kind.high == 1 and 5 <= value <= 100:
         notes = [f"`{name}` is a share, not a percentage: {value:g} % is {value / 100:g}"]
         return notes, _write(expr, f"{value / 100:g}")
     if kind.high == 1:

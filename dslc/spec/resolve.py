@@ -76,6 +76,10 @@ class _Body:
         if self.definition.kind == "model" and node.shape is None and not self._torn(node):
             fix = Fix("give it one", (Edit(node.span.after(), f": {SHAPES}"),))
             message = f"the input `{node.name.text}` of a model needs a shape"
+            body = self.definition.node.body
+            following = body[body.index(node) + 1 :][:1]
+            if following and self._shape_of_input(following[0]):
+                fix = Fix("write `:` in front of it", (Edit(node.span.after(), ":"),))
             names.found.append(error("E0222", message, node.span, fixes=[fix]))
         if node.shape is not None:
             items = node.shape.items if isinstance(node.shape, tree.Tuple) else (node.shape,)
@@ -107,9 +111,10 @@ class _Body:
                 names.broken.add(name)
             self.statements.append(ir.LetLayer(name, target, node))
         elif self.flows.is_tensor(value):
-            operand = self.flows.operand(value)
-            if self._cut(node, value):
-                operand = ir.Broken(value)
+            cut = self._cut(node, value)
+            operand = self._broken(value) if cut else self.flows.operand(value)
+            if name in names.given and self.damage.touches(node.span):
+                return  # `y -> …` without its arrow, taken for `y = …`
             self.statements.append(ir.LetTensor(name, operand, node))
             names.declare(node.name)
             names.tensor(name)
@@ -141,7 +146,8 @@ class _Body:
 
     def _output(self, node: tree.Output) -> None:
         names, name = self.names, node.name.text
-        operand = self.flows.operand(node.value)
+        cut = self._cut(node, node.value)
+        operand = self._broken(node.value) if cut else self.flows.operand(node.value)
         same = isinstance(node.value, tree.Name) and node.value.text == name
         repeated = any(isinstance(s, ir.Output) and s.name == name for s in self.statements)
         if repeated or not same:
@@ -164,6 +170,8 @@ class _Body:
         if self.damage.near(node.span) and not self.flows.is_tensor(value):
             self.names.use(value)
             return
+        if self._shape_of_input(node):
+            return
         if self._goes_on(node):
             self._without_arrow(node)
             if node is result:
@@ -182,15 +190,46 @@ class _Body:
         elif not isinstance(operand, ir.Broken) and not self.damaged and not self._cut(node, value):
             self._unused_flow(node, result)
 
+    def _shape_of_input(self, node: tree.Statement) -> bool:
+        """Whether a name stands behind an input on its line: a shape without its `:`."""
+        body = self.definition.node.body
+        at = body.index(node)
+        before = body[at - 1] if at else None
+        if not isinstance(before, tree.Input) or before.shape is not None:
+            return False
+        if self.definition.kind != "model" or not isinstance(node, tree.Bare):
+            return False
+        gap = node.span.source.text[before.span.end : node.span.start]
+        return "\n" not in gap and isinstance(node.value, (tree.Name, tree.Tuple))
+
     # ----------------------------------------------------------------- a missing arrow
 
     def _goes_on(self, node: tree.Statement) -> bool:
-        """Whether a statement starts with a layer, right behind a flow: its arrow was forgotten."""
-        if not isinstance(node, tree.Bare):
+        """Whether a statement starts with a layer, right behind a tensor: its arrow was forgotten."""
+        body = self.definition.node.body
+        at = body.index(node)
+        if not isinstance(node, tree.Bare) or not at:
             return False
+        before = body[at - 1]
         head = node.value.source if isinstance(node.value, tree.Flow) else node.value
+        same_line = "\n" not in node.span.source.text[before.span.end : node.span.start]
+        if not self._is_step(head, same_line):
+            return False
+        value = before.value if isinstance(before, (tree.Bare, tree.Let, tree.Output)) else None
+        if isinstance(value, tree.Flow):
+            return True
+        if value is not None and not isinstance(value, tree.Call) and self.flows.is_tensor(value):
+            return True
+        return self._goes_on(before)
+
+    def _is_step(self, head: tree.Expr, same_line: bool) -> bool:
+        """Whether an expression can only be a step, not the start of a flow."""
+        if isinstance(head, tree.Match):
+            return same_line
         if isinstance(head, tree.Name):
             name = head.text
+            if name in self.names.layers:
+                return same_line
         elif isinstance(head, tree.Call) and not self.flows.is_tensor(head):
             name = head.name.text
         else:
@@ -198,27 +237,28 @@ class _Body:
         if name in self.names.given or name in self.names.later:
             return False
         word = words("flow").get(name)
-        if name not in self.definitions.known and (word is None or word.kind == "merge"):
-            return False
-        body = self.definition.node.body
-        at = body.index(node)
-        before = body[at - 1] if at else None
-        value = before.value if isinstance(before, (tree.Bare, tree.Let, tree.Output)) else None
-        if isinstance(before, tree.Bare) and isinstance(value, tree.Name):
-            return value.text in self.names.tensors or self._goes_on(before)
-        return isinstance(value, tree.Flow) or (before is not None and self._goes_on(before))
+        return name in self.definitions.known or (word is not None and word.kind != "merge")
 
     def _without_arrow(self, node: tree.Bare) -> None:
         head = node.value.source if isinstance(node.value, tree.Flow) else node.value
         if isinstance(head, (tree.Name, tree.Call)):
-            self.flows.use(head)
+            self.flows.target(head)
         if isinstance(node.value, tree.Flow):
             self.flows.steps(node.value.steps)
         name = head.name.text if isinstance(head, tree.Call) else head.span.text
+        name = "match" if isinstance(head, tree.Match) else name
         message = f"`{name}` has no input: its arrow is missing"
         label = "a flow goes on with ->"
         fix = Fix("write -> in front of it", (Edit(head.span.before(), "-> "),))
         self.names.found.append(error("E0223", message, head.span, label, fixes=[fix]))
+
+    def _broken(self, value: tree.Expr) -> ir.Broken:
+        """The part of a flow that was read, with its labels; its value is not known."""
+        if isinstance(value, tree.Tuple):
+            self.names.use(value)
+        else:
+            self.flows.operand(value)
+        return ir.Broken(value)
 
     def _cut(self, node: tree.Statement, value: tree.Expr) -> bool:
         """Whether a flow goes on behind what was read of it."""
@@ -257,7 +297,9 @@ class _Body:
             self._incomplete("E0402", "has no result", "end it with a flow: that is its result")
         elif len(outputs) > 1 and definition.kind == "block":
             self._several_outputs(outputs)
-        if outputs and not any(d.code in ("E0201", "E0217", "E0218", "E0223") for d in self.names.found):
+        if outputs and not any(
+            d.code in ("E0201", "E0217", "E0218", "E0223") for d in self.names.found
+        ):
             self.names.found += self.names.unused(self.statements)
 
     def _incomplete(self, code: str, what: str, advice: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
@@ -75,7 +76,7 @@ class _Binder:
             fix = Fix("remove it", (Edit(self.node.name.span, ""),))
             message = f"`{self.section.word}` takes no name"
             self.found.append(error("E0214", message, self.node.name.span, fixes=[fix]))
-        for entry in self.node.entries:
+        for entry in _joined(self.node.entries, self._forgotten):
             match entry:
                 case tree.Let():
                     self._setting(entry)
@@ -108,7 +109,7 @@ class _Binder:
         name = key.text
         if name not in parameters(self.section):
             alias = SETTING_ALIASES.get(name)
-            if not self.damage.touches(entry.span):
+            if not self.damage.near(entry.span):
                 self.found.append(self._unknown_key(key))
             if alias in parameters(self.section):
                 self.given.setdefault(str(alias), key)
@@ -124,6 +125,8 @@ class _Binder:
         if self.damage.touches(expr.span):
             return UNKNOWN
         value, found = evaluate(expr, {}, kind, f"`{key}` of `{self.section.word}`")
+        if found and self.damage.near(expr.span):
+            return UNKNOWN
         self.found += found
         if value is UNKNOWN or (value is None and info.default is None):
             return value
@@ -212,7 +215,7 @@ class _Binder:
             return
         settings: dict[str, ir.Setting] = {}
         names: dict[str, tree.Name] = {}
-        for entry in node.entries:
+        for entry in _joined(node.entries, lambda name: self._forgotten_in(name, settings)):
             if self.damage.near(entry.span):
                 continue
             if not isinstance(entry, tree.Let):
@@ -232,12 +235,55 @@ class _Binder:
             settings[entry.name.text] = ir.Setting(value, entry.value.span, entry.name.span)
         self.parts[key.text] = ir.SectionSpec(key.text, key.span, settings)
 
+    def _forgotten(self, name: tree.Name) -> bool:
+        """`init he_normal`: whether the `=` behind a key is missing. Reports it."""
+        if name.text not in parameters(self.section) or self.damage.near(name.span):
+            return False
+        self.given.setdefault(name.text, name)
+        self.found.append(_no_equals(name))
+        return True
+
+    def _forgotten_in(self, name: tree.Name, settings: dict[str, ir.Setting]) -> bool:
+        if name.text in words("loss") or name.text in words("metric"):
+            return False
+        if not self.damage.near(name.span):
+            settings[name.text] = ir.Setting(UNKNOWN, name.span, name.span)
+            self.found.append(_no_equals(name))
+        return True
+
     def _unknown_part(self, key: tree.Name) -> Diagnostic:
         if key.text not in parameters(self.section):
             return self._unknown_key(key)
         message = f"`{key.text}` has one value: it takes `=`, not braces"
         fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
         return error("E0226", message, key.span, fixes=[fix])
+
+
+def _joined(
+    entries: tuple[Any, ...], forgotten: Callable[[tree.Name], bool]
+) -> Iterator[tree.Let | tree.Bare | tree.Section]:
+    """The entries, without those that are a key and a value with no `=` between."""
+    at = 0
+    while at < len(entries):
+        entry = entries[at]
+        at += 1
+        following = entries[at] if at < len(entries) else None
+        if isinstance(entry, tree.Bare) and isinstance(entry.value, tree.Name):
+            pair = isinstance(following, tree.Bare) and _same_line(entry, following)
+            if pair and forgotten(entry.value):
+                at += 1
+                continue
+        yield entry
+
+
+def _same_line(first: tree.Node, second: tree.Node) -> bool:
+    gap = first.span.source.text[first.span.end : second.span.start]
+    return "\n" not in gap and "\r" not in gap
+
+
+def _no_equals(name: tree.Name) -> Diagnostic:
+    fix = Fix("write `=` between", (Edit(name.span.after(), " ="),), safe=True)
+    return error("E0226", f"`=` is missing behind `{name.text}`", name.span, fixes=[fix])
 
 
 def _example(section: type[Section], name: str) -> str:

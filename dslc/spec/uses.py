@@ -49,6 +49,8 @@ class Uses:
         name = node.name if isinstance(node, tree.Call) else node
         if self.names.damage.next_to(node.span):
             self._use_arguments(node)
+            if name.text not in words("flow"):
+                self.names.broken.add(name.text)
             return ir.WordUse(None, {}, (), node)
         block = self.definitions.known.get(name.text)
         if block is not None:

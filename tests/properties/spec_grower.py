@@ -86,7 +86,9 @@ def _step(draw: st.DrawFn, blocks: int, names: bool, depth: int = 0) -> str:
             body = inner if alone else f"({inner})"
             return f"{body} * {_times(draw, names)}"
         case "repeat":
-            steps = " -> ".join(_step(draw, blocks, names, depth + 1) for _ in range(draw(st.integers(1, 2))))
+            steps = " -> ".join(
+                _step(draw, blocks, names, depth + 1) for _ in range(draw(st.integers(1, 2)))
+            )
             return f"repeat {_times(draw, names)} {{ {steps} }}"
         case _:
             arms = [_arm(draw, blocks, names) for _ in range(2)]
@@ -102,13 +104,21 @@ def _arm(draw: st.DrawFn, blocks: int, names: bool) -> str:
 def _use(draw: st.DrawFn, blocks: int, names: bool) -> str:
     arguments = [_whole(draw, names)]
     if draw(st.booleans()):
-        arguments.append("k=" + draw(st.sampled_from(["1x1", "3", "1x3", *(["k"] if names else [])])))
+        arguments.append(
+            "k=" + draw(st.sampled_from(["1x1", "3", "1x3", *(["k"] if names else [])]))
+        )
     if draw(st.booleans()):
-        arguments.append("act=" + draw(st.sampled_from([*ACTIVATIONS, *(["act"] if names else [])])))
+        arguments.append(
+            "act=" + draw(st.sampled_from([*ACTIVATIONS, *(["act"] if names else [])]))
+        )
     if draw(st.booleans()):
-        arguments.append("flag=" + draw(st.sampled_from(["false", *(["flag", "n > 3"] if names else [])])))
+        arguments.append(
+            "flag=" + draw(st.sampled_from(["false", *(["flag", "n > 3"] if names else [])]))
+        )
     if draw(st.booleans()):
-        arguments.append("rate=" + draw(st.sampled_from(["0.5", *(["rate", "rate / 2"] if names else [])])))
+        arguments.append(
+            "rate=" + draw(st.sampled_from(["0.5", *(["rate", "rate / 2"] if names else [])]))
+        )
     return f"B{draw(st.integers(0, blocks - 1))}({', '.join(arguments)})"
 
 
@@ -116,7 +126,11 @@ def _whole(draw: st.DrawFn, names: bool) -> str:
     plain = str(draw(st.integers(1, 8)))
     if not names:
         return plain
-    return draw(st.sampled_from([plain, "n", "2 * n", "n + 3", "x.channels", "n // 2 + 1", "x.channels + n"]))
+    return draw(
+        st.sampled_from(
+            [plain, "n", "2 * n", "n + 3", "x.channels", "n // 2 + 1", "x.channels + n"]
+        )
+    )
 
 
 def _times(draw: st.DrawFn, names: bool) -> str:
@@ -126,6 +140,13 @@ def _times(draw: st.DrawFn, names: bool) -> str:
 def _condition(draw: st.DrawFn) -> str:
     return draw(
         st.sampled_from(
-            ["n > 3", "x.channels == n", "flag", "n % 2 == 0 and x.channels > 2", "rate < 0.3", "not flag"]
+            [
+                "n > 3",
+                "x.channels == n",
+                "flag",
+                "n % 2 == 0 and x.channels > 2",
+                "rate < 0.3",
+                "not flag",
+            ]
         )
     )
