@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import cases_runner
 import pytest
 
@@ -37,3 +39,12 @@ def test_every_code_has_a_case() -> None:
     families = ("E02", "E04", "E05")
     codes = {code for code in all_codes() if code.startswith(families)}
     assert codes - shown == elsewhere
+
+
+def test_codes_that_are_used_exist_and_others_do_not() -> None:
+    from dslc.codes import all_codes
+
+    folder = cases_runner.CASES.parent.parent / "dslc"
+    texts = [p.read_text(encoding="utf-8") for p in folder.rglob("*.py") if "codes" not in p.parts]
+    used = {code for text in texts for code in re.findall(r'"(E0\d{3})"', text)}
+    assert used == set(all_codes())
