@@ -1,0 +1,174 @@
+"""What README.md and the pages under docs/ and specs/ show and claim is so. `pytest --update` writes it anew."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from compiled import BACKENDS, GOLDEN, ROOT, SPECS, main_model
+
+from dslc.cli import COMMANDS
+from dslc.driver import analyse_source
+from dslc.render import render_terminal
+from dslc.source import Source
+
+README = ROOT / "README.md"
+PAGES = [
+    README,
+    *(ROOT / name for name in ("specs/README.md", "docs/getting-started.md", "docs/scripts.md")),
+]
+MARKED = re.compile(
+    r"^<!-- (?P<kind>[a-z]+)(?:: (?P<what>.*?))? -->\n(?P<body>.*?)^<!-- end -->$", re.M | re.S
+)
+
+
+def fenced(text: str, language: str = "") -> str:
+    return f"```{language}\n{text.rstrip()}\n```\n"
+
+
+def shown_file(what: str, body: str) -> str:
+    return fenced((ROOT / what).read_text(encoding="utf-8"))
+
+
+def excerpt(what: str, body: str) -> str:
+    """Definitions of a script, two lines apart."""
+    path, _, names = what.partition(": ")
+    text = (ROOT / path).read_text(encoding="utf-8")
+    found = {
+        node.name: ast.get_source_segment(text, node) or ""
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    return fenced("\n\n\n".join(found[name] for name in names.split(", ")), "python")
+
+
+def mistake(what: str, body: str) -> str:
+    """A spec and all that dslc says about it."""
+    spec = body.split("```")[1].removeprefix("\n")
+    found = analyse_source(Source("model.dl", spec))
+    assert not found.ok
+    said = render_terminal(found.diagnostics, color=False, width=100)
+    return fenced(spec) + fenced(said, "text")
+
+
+def commands(what: str, body: str) -> str:
+    rows = [f"| `dslc {name}` | {says} |\n" for name, (_, says) in COMMANDS.items()]
+    return "| | |\n|---|---|\n" + "".join(rows)
+
+
+def parameters(what: str, body: str) -> str:
+    """The table of the specs, its second column counted."""
+    rows = []
+    for line in body.splitlines():
+        stem = re.match(r"\| \[(\w+)\.dl\]", line)
+        if stem is not None:
+            summary = main_model(SPECS[stem[1]]).summary
+            assert summary is not None
+            cells = line.split(" | ")
+            cells[1] = f"{int(str(summary.trainable)):,}"
+            line = " | ".join(cells)
+        rows.append(f"{line}\n")
+    return "".join(rows)
+
+
+MAKERS: dict[str, Callable[[str, str], str]] = {
+    "file": shown_file,
+    "excerpt": excerpt,
+    "mistake": mistake,
+    "commands": commands,
+    "parameters": parameters,
+}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_page_shows_is_so(page: Path, update: bool) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    def made(found: re.Match[str]) -> str:
+        kind, what = found["kind"], found["what"] or ""
+        if kind == "command":
+            return found[0]
+        return (
+            found[0].replace(found["body"], MAKERS[kind](what, found["body"]))
+            if found["body"]
+            else (found[0].replace("<!-- end -->", MAKERS[kind](what, "") + "<!-- end -->"))
+        )
+
+    expected = MARKED.sub(made, text)
+    if update:
+        page.write_text(expected, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == expected, "run pytest --update, and read the diff"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_spec_is_in_the_table_of_specs() -> None:
+    text = (ROOT / "specs" / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| \[(\w+)\.dl\]", text, re.M)) == sorted(SPECS)
+
+
+def command(name: str) -> str:
+    found = re.search(
+        rf"^<!-- command: {name} -->\n```\n(.*)\n```\n<!-- end -->$",
+        README.read_text("utf-8"),
+        re.M,
+    )
+    assert found is not None
+    return found[1]
+
+
+def test_the_extras_that_the_readme_names_exist() -> None:
+    import tomllib
+
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    named = re.findall(r"\.\[([\w,-]+)\]", README.read_text("utf-8"))
+    assert named and {extra for names in named for extra in names.split(",")} <= set(extras)
+
+
+def test_the_page_about_scripts_names_every_option_and_file() -> None:
+    text = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    for path in GOLDEN.glob("*.py"):
+        script = path.read_text(encoding="utf-8")
+        for option in re.findall(r'add_argument\(\s*"(--[a-z-]+)"', script):
+            assert f"`{option}" in text, option
+        for file in re.findall(r'out / "([\w.]+)"', script):
+            name = re.sub("_(digit|ink)", "_<output>", file)  # the outputs of specs/multi_output.dl
+            assert f"`{name}`" in text, file
+
+
+def test_the_first_spec_of_the_guide_is_right() -> None:
+    text = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    (spec,) = [block for block in text.split("```") if block.startswith("\nmodel Wine")]
+    found = analyse_source(Source("wine.dl", spec))
+    assert found.diagnostics == []
+    (only,) = analyse_source(Source("wine.dl", spec.replace("softmax", "sofmax"))).diagnostics
+    assert "softmax" in render_terminal([only], color=False, width=100)
+
+
+@pytest.mark.framework
+def test_the_command_of_the_readme_trains(tmp_path: Path) -> None:
+    """Its second half, with this Python; `.ci/run` sees to the first half of the other command."""
+    run = command("install").partition(" && ")[2]
+    assert run == "dslc run specs/digits_cnn.dl --backend torch"
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    argv = [sys.executable, "-m", *run.split(), "--", "--epochs", "2", "--device", "cpu"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "test_accuracy" in done.stdout
+    assert (tmp_path / "runs" / "digits_cnn-torch" / "curves.png").exists()
+
+
+def test_both_backends_are_shown() -> None:
+    text = README.read_text("utf-8")
+    assert all(f"digits_cnn_{backend}.py" in text for backend in BACKENDS)
