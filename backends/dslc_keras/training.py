@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from dslc.codegen.nodes import (
     Expr,
     Expression,
     Import,
+    Ref,
     Return,
     Statement,
     call,
+    keywords,
     lit,
     ref,
 )
@@ -165,17 +168,27 @@ def _remembered(kept: list[Callback]) -> tuple[str, ...]:
     return ("best", "wait", "cooldown_counter") if plateau else ("best", "wait")
 
 
+def _mean_loss(loss: Call) -> Call:
+    """The metric that is the mean of a loss over all examples: Keras' own for an output is that over the batches."""
+    if isinstance(loss.func, Ref) and loss.func.name.startswith("keras."):
+        loss = replace(loss, kwargs=(*loss.kwargs, *keywords([("reduction", "none")])))
+    return call("keras.metrics.MeanMetricWrapper", loss, name="mean_loss")
+
+
 def _compile(plan: TrainingPlan) -> Statement:
     outputs = plan.outputs
     loss: Any = {o.name: LOSSES[type(o.loss)](o.loss) for o in outputs}
     measures: Any = {o.name: [METRICS[type(m)](m, o) for m in o.metrics] for o in outputs}
+    if len(outputs) > 1:
+        for name, found in loss.items():
+            measures[name].append(_mean_loss(found))
     values: dict[str, Any] = {
         "optimizer": OPTIMIZERS[type(plan.optimizer)](plan.optimizer),
         "loss": loss if len(outputs) > 1 else loss[outputs[0].name],
     }
     if any(o.weight != 1 for o in outputs) and len(outputs) > 1:
         values["loss_weights"] = {o.name: number(o.weight) for o in outputs}
-    if any(o.metrics for o in outputs):
+    if any(measures.values()):
         values["metrics"] = measures if len(outputs) > 1 else measures[outputs[0].name]
     return Expression(call("model.compile", **values))
 
