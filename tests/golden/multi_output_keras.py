@@ -84,8 +84,12 @@ def split(y, seed):
     """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
     rows = np.arange(len(y))
     try:
-        train, rest = train_test_split(rows, train_size=0.7, stratify=y, random_state=seed)
-        val, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=seed)
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
     except ValueError as error:
         fail(f"cannot split the data: {error}")
     return train, val, test
@@ -160,7 +164,9 @@ def compile_model(model):
             "digit": [
                 keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
                 keras.metrics.MeanMetricWrapper(
-                    keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none"),
+                    keras.losses.SparseCategoricalCrossentropy(
+                        from_logits=True, reduction="none"
+                    ),
                     name="mean_loss",
                 ),
             ],
@@ -315,7 +321,9 @@ def parse_args(argv):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
     parser.add_argument("--out", type=Path, default=Path("runs/multi_output-keras"))
-    parser.add_argument("--resume", action="store_true", help="go on with the run in OUT")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
     return parser.parse_args(argv)
 
 
@@ -380,7 +388,9 @@ def run(args):
         predictions["digit"].argmax(axis=-1),
         range(10),
     )
-    draw_predictions(args.out / "predictions_ink.png", test.y["ink"], predictions["ink"])
+    draw_predictions(
+        args.out / "predictions_ink.png", test.y["ink"], predictions["ink"]
+    )
     report(args.out, checkpoint.state["history"], metrics)
 
 
