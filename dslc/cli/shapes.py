@@ -9,6 +9,7 @@ from dslc.cli.backends import number
 from dslc.cli.console import style, table
 from dslc.vocab.dims import Dim
 
+KIB = 2**10
 MIB = 2**20
 LONGEST = 44  # of a cell; sizes with names may be long
 HEAD = ("line", "layer", "output", "parameters", "multiply-adds")
@@ -85,5 +86,7 @@ def _costs(summary: Summary, batch: int | None) -> list[str]:
 
 
 def size(count: Dim) -> str:
-    """A number of bytes in MiB, or as a formula in bytes."""
-    return f"{count / MIB:,.2f} MiB" if isinstance(count, int) else f"{count} bytes"
+    """A number of bytes in KiB or MiB, or as a formula in bytes."""
+    if not isinstance(count, int):
+        return f"{count} bytes"
+    return f"{count / MIB:,.2f} MiB" if count >= MIB / 10 else f"{count / KIB:,.2f} KiB"

@@ -1,7 +1,7 @@
 """Text to tokens. Faulty text is reported once, by `characters`, and repaired so that the parser can go on.
 
 The terminals come from the grammar; this module adds only what they cannot say: that a section's word begins
-a statement, and how much is too much.
+a statement, that `output` in a condition is a value, and how much is too much.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dslc.source import Source
 from dslc.syntax import characters
 from dslc.syntax.report import Report
 from dslc.syntax.table import load
-from dslc.syntax.tokens import ENDERS, Token
+from dslc.syntax.tokens import ENDERS, OPERATORS, Token
 from dslc.syntax.tree import Comment
 
 MAX_TOKENS = 200_000
+BEFORE_VALUE = OPERATORS | {"ASSERT", "NOT"}
 BEFORE_SECTION = (ENDERS | {"LBRACE"}) - {"SECTION"}
 
 
@@ -58,6 +59,8 @@ def scan(source: Source, report: Report) -> tuple[list[Token] | None, tuple[Comm
             word = text[at:end]
             if kind in ("_SIGN", "NAME"):
                 kind = literals.get(word, kind)
+                if kind == "OUTPUT" and tokens and tokens[-1].type in BEFORE_VALUE:
+                    kind = "NAME"  # `assert output == 10`: the result, not the statement
             elif kind == "SECTION" and tokens and tokens[-1].type not in BEFORE_SECTION:
                 kind = "NAME"
             token = Token(kind, word, at, end, first)
