@@ -98,7 +98,7 @@ def test_check_shows_shapes_parameters_and_memory(dslc: Dslc) -> None:
     assert "total                    29,258      1,208,320\n" in out
     assert "29,258 parameters, and 192 values that are not trained" in out
     assert (
-        "weights 0.11 MiB; activations 84.04 KiB for one sample, 2.63 MiB for a batch of 32" in out
+        "weights 0.11 MiB; activations 84.08 KiB for one sample, 2.63 MiB for a batch of 32" in out
     )
     assert not [line for line in out.splitlines() if line != line.rstrip()]
 
