@@ -50,10 +50,10 @@ class Done:
 class Worker:
     """A process that runs scripts in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, backend: str) -> None:
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("script_worker.py"))],
+            [sys.executable, str(Path(__file__).with_name("script_worker.py")), backend],
             env=ENV,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -81,7 +81,7 @@ class Worker:
 
 @cache
 def worker(backend: str) -> Worker:
-    return Worker()
+    return Worker(backend)
 
 
 class Lab:

@@ -61,9 +61,19 @@ def forget() -> None:
     gc.collect()
 
 
-def main() -> None:
+def two_devices() -> None:
+    """Two CPUs for TensorFlow, so that tests can say which one."""
+    import tensorflow as tf
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def main(backend: str) -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a framework prints by itself is no answer
+    if backend == "keras":
+        two_devices()
     for line in sys.stdin:
         answers.write(json.dumps(perform(json.loads(line))) + "\n")
         answers.flush()
@@ -71,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

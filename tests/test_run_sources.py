@@ -307,13 +307,38 @@ def test_without_network_one_line_says_so(
     assert "refused" in line
 
 
-def test_without_torchvision_one_line_says_so(lab: Callable[[str], Lab]) -> None:
+OTHER_TORCHVISION = """
+import sys
+from unittest import mock
+with mock.patch.dict(sys.modules), mock.patch.object(sys, "path", ["elsewhere", *sys.path]):
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == "torchvision":
+            del sys.modules[name]
+    sys.modules |= HIDDEN
+    try:
+        spec.load_data("data", 0)
+    except SystemExit as end:
+        said = str(end)
+"""
+
+
+@pytest.mark.parametrize(
+    ("hidden", "reason"),
+    [
+        ({"torchvision": None}, "No module named 'torchvision"),
+        ({}, "operator torchvision::nms does not exist"),  # made for another torch
+    ],
+)
+def test_without_torchvision_one_line_says_so(
+    hidden: dict[str, None], reason: str, lab: Callable[[str], Lab]
+) -> None:
     here = lab("torch")
     here.write(image_plan(data.Mnist(), (28, 28, 1)), cnn("torch", 28, 28, 1, 10))
-    hidden = "import sys\nfrom unittest import mock\nhide = {'torchvision.datasets': None}\n"
-    hidden += "said = ''\nwith mock.patch.dict(sys.modules, hide):\n    try:\n        spec.load_data('data', 0)\n"
-    hidden += "    except SystemExit as end:\n        said = str(end)\n"
-    assert "this needs torchvision" in here.evaluate("said", hidden)
+    other = here.folder / "elsewhere" / "torchvision"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text(f"raise RuntimeError({reason!r})")
+    line = here.evaluate("said", OTHER_TORCHVISION.replace("HIDDEN", repr(hidden)))
+    assert "this needs torchvision, of the release that goes with torch: " + reason in line
 
 
 # --- pictures ----------------------------------------------------------------------------------------

@@ -111,11 +111,26 @@ def test_a_loss_that_is_no_number_stops_the_run(backend: str, lab: Callable[[str
     assert "smaller learning rate" in here.refusal()
 
 
+# Where the weights are after training on the second of Keras' two CPUs.
+USED = """
+made, build = [], spec.build_model
+spec.build_model = lambda: made.append(build()) or made[-1]
+if hasattr(spec, "torch"):
+    spec.main(["--epochs", "1", "--device", "cpu"])
+    used = sorted({str(weight.device) for weight in made[0].parameters()})
+else:
+    spec.main(["--epochs", "1", "--device", "cpu:1"])
+    weights = made[0].variables + made[0].optimizer.variables
+    used = sorted({weight.value.device[-5:] for weight in weights})
+"""
+
+
 @ON
 def test_a_device_is_used_or_refused(backend: str, lab: Callable[[str], Lab]) -> None:
     here = lab(backend)
     here.write(tabular(data.Iris(), 4, 3, "classes"), dense(backend, 4, 3))
-    here.run("--epochs", 1, "--device", "cpu")
+    used = here.evaluate("used", USED)
+    assert used == (["cpu"] if backend == "torch" else ["CPU:1"])
     for name in ("cuda:7", "gpu:7", "teapot", ""):
         assert f"no device {name!r}" in here.refusal("--device", name)
 

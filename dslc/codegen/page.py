@@ -34,7 +34,6 @@ IMPORTS: Mapping[str, Import] = {
     "np": Import("numpy", alias="np"),
     "Path": Import("pathlib", "Path"),
     "Counter": Import("collections", "Counter"),
-    "ThreadPoolExecutor": Import("concurrent.futures", "ThreadPoolExecutor"),
     "Figure": Import("matplotlib.figure", "Figure"),
     "ConfusionMatrixDisplay": Import("sklearn.metrics", "ConfusionMatrixDisplay"),
     "train_test_split": Import("sklearn.model_selection", "train_test_split"),
