@@ -43,9 +43,7 @@ class Op:
     stem: str = "layer"
     layout: Layout = "any"
     comment: str = ""
-    weights: tuple[
-        Any, ...
-    ] = ()  # what the backend must know of the first values of its weights
+    weights: tuple[Any, ...] = ()  # what the backend must know of the first values of its weights
     steps: Callable[..., tuple[tuple[Statement, ...], Expr]] | None = None
     note: str = ""
     first: Callable[..., Expr] | None = (

@@ -42,9 +42,7 @@ def applied(functions: tuple[plan.Function, ...]) -> Iterator[plan.Apply]:
 def named_values(function: plan.Function) -> list[str]:
     """The inputs and named values of a function, which its code keeps as names."""
     names = list(function.inputs)
-    names += [
-        s.name for s in function.statements if isinstance(s, (plan.Let, plan.LetLayer))
-    ]
+    names += [s.name for s in function.statements if isinstance(s, (plan.Let, plan.LetLayer))]
     return names
 
 
@@ -77,9 +75,7 @@ def without_activation(function: plan.Function, outputs: set[str]) -> plan.Funct
         if isinstance(statement, plan.Result) and statement.name in outputs:
             flow = statement.value
             assert isinstance(flow, plan.Flow)
-            statement = plan.Result(
-                statement.name, plan.Flow(flow.source, flow.steps[:-1])
-            )
+            statement = plan.Result(statement.name, plan.Flow(flow.source, flow.steps[:-1]))
         statements.append(statement)
     return plan.Function(
         function.name,

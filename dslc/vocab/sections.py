@@ -18,7 +18,6 @@ from dslc.vocab.kinds import (
     Natural,
     OneOf,
     RangeOf,
-    Whole,
     WordOf,
 )
 from dslc.vocab.word import Word, arg
