@@ -186,7 +186,7 @@ class Choice(Kind):
         return f"{', '.join(most)} or {last}" if most else last
 
     def parse(self, value: Any) -> str:
-        if value is None and "none" in self.choices:  # the bare name, which elsewhere means no value
+        if value is None and "none" in self.choices:  # here the name itself is meant
             return "none"
         if not isinstance(value, str) or value not in self.choices:
             raise ValueError
