@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dslc.codegen import values
 from dslc.codegen.emission import Context, NeedsNumbers, Op
-from dslc.codegen.nodes import Assign, Call, Comment, Expr, For, Kw, Lit, Ref, call, lit
+from dslc.codegen.nodes import Assign, Call, Comment, Expr, For, Kw, Lit, Ref, Statement, call, lit
 from dslc.plan import model as plan
 from dslc.vocab.dims import is_generic
 from dslc_keras.scope import Scope
@@ -48,6 +48,27 @@ class CallWriter(Scope):
             less = values.value(loop.times - 1, self.naming)
             self.body += [*first, For(Ref("_"), call("range", less), rest)]
         return target
+
+    def _turns(self, turns: plan.Turns, xs: list[Expr], target: Expr) -> Expr:
+        """Turns that see different sizes: still a loop where their code is the same."""
+        bodies = {self._turn(turn, target) for turn in turns.turns}
+        if len(turns.turns) > 2 and len(bodies) == 1:
+            if xs[0] != target:
+                self.body.append(Assign((target,), xs[0]))
+            self.body.append(For(Ref("_"), call("range", len(turns.turns)), bodies.pop()))
+            return target
+        for turn in turns.turns:
+            xs = [self._named(self._steps(turn, xs, target), target)]
+        return xs[0]
+
+    def _turn(self, steps: tuple[plan.Step, ...], target: Expr) -> tuple[Statement, ...]:
+        """One turn without shape comments, which differ from turn to turn."""
+        outer, taken = self.body, set(self.taken)
+        self.body = []
+        self._named(self._steps(steps, [target], target), target)
+        body = tuple(replace(s, comment=None) if isinstance(s, Assign) else s for s in self.body)
+        self.body, self.taken = outer, taken
+        return body
 
     def _invoke(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
         """`bottleneck(x, 128, stride=2)`: required arguments in order, the others by name."""

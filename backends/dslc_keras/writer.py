@@ -49,7 +49,8 @@ class FunctionWriter(CallWriter):
     def write_model(self, name: str, docstring: str) -> Def:
         for input_name, tensor in self.function.inputs.items():
             made = make_input(tensor, self.naming, name=input_name)
-            self.body.append(Assign((self.variables[input_name],), made))
+            promise = values.promises([tensor])
+            self.body.append(Assign((self.variables[input_name],), made, promise))
         results = self._statements(model=True)
         inputs = [self.variables[i] for i in self.function.inputs]
         given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
@@ -240,9 +241,7 @@ class FunctionWriter(CallWriter):
             case plan.Loop():
                 return self._loop(step.target, xs, target)
             case plan.Turns():
-                for turn in step.target.turns:
-                    xs = [self._named(self._steps(turn, xs, target), target)]
-                return xs[0]
+                return self._turns(step.target, xs, target)
             case plan.Branch():
                 arms = [
                     (condition, lambda steps=steps: self._steps(steps, xs, target))

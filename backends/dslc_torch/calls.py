@@ -9,6 +9,7 @@ from dslc.codegen import values
 from dslc.codegen.emission import Layout, NeedsNumbers, Op
 from dslc.codegen.nodes import (
     Assign,
+    BinOp,
     Call,
     Commented,
     Comprehension,
@@ -19,11 +20,12 @@ from dslc.codegen.nodes import (
     Ref,
     Star,
     Statement,
+    UnaryOp,
     call,
 )
 from dslc.plan import model as plan
 from dslc.vocab.dims import Dim, Sym, symbols
-from dslc.vocab.tensor import AXES
+from dslc.vocab.tensor import AXES, Tensor
 from dslc_torch.layouts import canonical, to_layout
 from dslc_torch.scope import Piece, Scope, State, Written
 
@@ -63,11 +65,7 @@ class CallWriter(Scope):
         return Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
 
     def _callee_sizes(self, use: plan.Invoke, callee: Written) -> list[Expr]:
-        known: dict[str, Dim] = {}
-        only = len(use.inputs) == 1
-        for name, tensor in zip(use.function.inputs, use.inputs, strict=True):
-            for axis, dim in zip(AXES[tensor.rank], tensor.shape, strict=True):
-                known[plan.size_name(name, axis, only=only)] = dim
+        known = self._input_sizes(use)
         found = []
         for size in callee.sizes:
             dim = known[size]
@@ -75,6 +73,16 @@ class CallWriter(Scope):
                 raise NeedsNumbers
             found.append(values.value(dim, self.naming))
         return found
+
+    @staticmethod
+    def _input_sizes(use: plan.Invoke) -> dict[str, Dim]:
+        """The sizes of the inputs of a use, by the names that they have in the function."""
+        known: dict[str, Dim] = {}
+        only = len(use.inputs) == 1
+        for name, tensor in zip(use.function.inputs, use.inputs, strict=True):
+            for axis, dim in zip(AXES[tensor.rank], tensor.shape, strict=True):
+                known[plan.size_name(name, axis, only=only)] = dim
+        return known
 
     def _writable(self, dim: Sym) -> bool:
         return all(s.name in self.parameters or s.name in self.size_names for s in symbols(dim))
@@ -102,6 +110,43 @@ class CallWriter(Scope):
             self._add(replace(rest, op=op, item=item), state)
         else:
             self._add(rest, state)
+
+    def _growing(self, turns: plan.Turns) -> Piece | None:
+        """`*[DenseLayer(64 + growth * i, growth) for i in range(6)]`: turns of one block whose sizes grow evenly."""
+        uses = [turn[0].target for turn in turns.turns if len(turn) == 1]
+        first = uses[0] if uses else None
+        if not isinstance(first, plan.Invoke) or len(uses) < max(3, len(turns.turns)):
+            return None
+        callee = self.written[first.function]
+        sizes: list[list[Dim]] = []
+        for use in uses:
+            if not isinstance(use, plan.Invoke) or use.function is not first.function:
+                return None
+            if use.arguments != first.arguments:
+                return None
+            known = self._input_sizes(use)
+            sizes.append([known[name] for name in callee.sizes])
+        steps = [b - a for a, b in zip(sizes[0], sizes[1], strict=True)]
+        for turn, row in enumerate(sizes):
+            if any(d != a + turn * s for d, a, s in zip(row, sizes[0], steps, strict=True)):
+                return None
+        index = Ref(values.safe_name("i", set(self.parameters.values())))
+        made = self._construct(first)
+        assert isinstance(made, Call)
+        grown = [
+            size
+            if step == 0
+            else BinOp("+", size, BinOp("*", values.value(step, self.naming), index))
+            for size, step in zip(made.args, steps, strict=False)
+            if not isinstance(size, (Star, Commented))
+        ]
+        made = replace(made, args=(*grown, *made.args[len(grown) :]))
+        times = call("range", len(turns.turns))
+        piece = self._invocation(first)
+        last = uses[-1]
+        shown = last.shown if isinstance(last, plan.Invoke) else None
+        item = Star(Comprehension(made, index, times))
+        return replace(piece, item=item, after=turns.output, shown=shown)
 
     def _repeated(self, item: Item, times: Any) -> Star:
         assert not isinstance(item, (Star, Commented))
@@ -202,15 +247,43 @@ class CallWriter(Scope):
         for condition, operand in choice.arms:
             source = operand.source if isinstance(operand, plan.Flow) else operand
             if not isinstance(source, plan.Value):
-                raise NeedsNumbers
+                return self._choice_in_forward(choice, variable)
             sources.add(source.name)
             arms.append((condition, operand.steps if isinstance(operand, plan.Flow) else ()))
         if len(sources) != 1:
-            raise NeedsNumbers
+            return self._choice_in_forward(choice, variable)
         value, layout = self.variables[sources.pop()]
         name = self._attribute(self.hint or "optional")
         self._conditional(name, arms, layout)
         return Call(Ref(f"self.{name}"), (value,)), canonical(choice.output)
+
+    def _choice_in_forward(self, choice: plan.Choice, variable: Expr) -> tuple[Expr, Layout]:
+        """Arms that merge or start at different values: `__init__` decides, `forward` does as decided."""
+        if len(choice.arms) != 2 or choice.arms[0][0] is None:
+            raise NeedsNumbers
+        condition = choice.arms[0][0]
+        flag = Ref(f"self.{self._attribute(f'{self.hint}_choice' if self.hint else 'choice')}")
+        outer = self.init, self.forward
+        bodies: list[tuple[list[Statement], list[Statement]]] = []
+        for _, operand in choice.arms:
+            self.init, self.forward = [], []
+            value, _ = self._flow(operand, variable, self.hint)
+            if value != variable or not self.forward:
+                self.forward.append(Assign((variable,), value))
+            bodies.append((self.init, self.forward))
+        self.init, self.forward = outer
+        (init, forward), (other_init, other_forward) = bodies
+        test = values.expression(condition.tree, condition.scope, self.naming)
+        self.init.append(Assign((flag,), test))
+        if init:
+            self.init.append(If(flag, tuple(init), tuple(other_init)))
+        elif other_init:
+            self.init.append(If(UnaryOp("not", flag), tuple(other_init)))
+        self.forward.append(If(flag, tuple(forward), tuple(other_forward)))
+        return variable, canonical(choice.output)
+
+    def _flow(self, operand: plan.Operand, variable: Expr, hint: str) -> tuple[Expr, Tensor]:
+        raise NotImplementedError
 
     # ----------------------------------------------------------------- shared layers
 

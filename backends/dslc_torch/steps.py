@@ -63,6 +63,11 @@ class StepWriter(CallWriter):
             case plan.Loop():
                 self._loop(step.target, state)
             case plan.Turns():
+                growing = self._growing(step.target)
+                if growing is not None:
+                    self._need(growing.layout, growing.before, state)
+                    self._add(growing, state)
+                    return
                 for turn in step.target.turns:
                     for inner in turn:
                         self._step(inner, state)

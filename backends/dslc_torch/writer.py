@@ -15,6 +15,7 @@ from dslc.codegen.nodes import (
     Assign,
     Call,
     Class,
+    Comment,
     Def,
     Expr,
     Expression,
@@ -63,7 +64,10 @@ class ClassWriter(StepWriter):
             if p.name in self.named or self.function.kind == "model"
         ]
         parameters = (*sizes, *self._parameters(used))
-        methods = [Def("forward", (Param("self"), *inputs), tuple(self.forward))]
+        promise = values.promises(self.function.inputs.values())
+        start_of = [Comment(promise)] if promise and self.function.kind == "model" else []
+        body = (*start_of, *self.forward)
+        methods = [Def("forward", (Param("self"), *inputs), body)]
         if self.init or parameters:
             start = Expression(method(call("super"), "__init__"))
             methods.insert(0, Def("__init__", (Param("self"), *parameters), (start, *self.init)))

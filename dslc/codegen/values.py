@@ -8,14 +8,14 @@ from __future__ import annotations
 import builtins
 import keyword
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from dslc.codegen.nodes import BinOp, BoolOp, Compare, Expr, Lit, TupleOf, UnaryOp
 from dslc.spec.values import SpelledFloat, evaluate
 from dslc.syntax import tree
-from dslc.vocab.dims import Dim, Floor, Monomial, Sym, Symbol
+from dslc.vocab.dims import Dim, Floor, Monomial, Sym, Symbol, symbols
 from dslc.vocab.kinds import Computed, NamedSize, Param
 from dslc.vocab.tensor import Tensor
 
@@ -153,6 +153,13 @@ def _logic(node: tree.Binary, op: str) -> list[tree.Expr]:
         else:
             parts.append(current)
     return parts
+
+
+def promises(tensors: Iterable[Tensor]) -> str | None:
+    """`H % 32 == 0`: what inputs must keep, as a comment; None where nothing is asked."""
+    asked = [s for t in tensors for d in t.shape for s in symbols(d) if s.multiple > 1]
+    texts = dict.fromkeys(f"{s.name} % {s.multiple} == 0" for s in asked)
+    return ", ".join(texts) or None
 
 
 def shape_text(dims: tuple[Dim, ...]) -> str:

@@ -169,10 +169,21 @@ def _variant(frames: list[Frame], fixed: bool, name: str, main: Frame) -> Varian
             function.inputs[name] = tensor
             continue
         dims = tuple(
-            symbol(size_name(name, axis, only=only), generic=True) for axis in AXES[tensor.rank]
+            _size(size_name(name, axis, only=only), axis, [f.inputs[name] for f in frames], i)
+            for i, axis in enumerate(AXES[tensor.rank])
         )
         function.inputs[name] = Tensor(dims, tensor.dtype)
     return variant
+
+
+def _size(name: str, axis: str, tensors: list[Tensor | None], index: int) -> Dim:
+    """A size of an input: its number where every use has the same, a name otherwise. Channels are names always:
+    a block is known by how many it takes."""
+    sizes = {tensor.shape[index] for tensor in tensors if tensor is not None}
+    one = next(iter(sizes))
+    if axis != "channels" and len(sizes) == 1 and isinstance(one, int):
+        return one
+    return symbol(name, generic=True)
 
 
 def _default(parameter: ir.Parameter, scope: dict[str, Any], variant: Variant) -> Any:

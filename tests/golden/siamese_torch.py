@@ -134,7 +134,7 @@ def he_normal_(tensor):
 
 
 class Tower(nn.Module):
-    def __init__(self, in_height, in_width, in_channels, features):
+    def __init__(self, in_channels, features):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(in_channels, 16, 3, padding="same"),  # (N, 16, 8, 8)
@@ -144,7 +144,7 @@ class Tower(nn.Module):
             nn.MaxPool2d(2),  # (N, 32, 4, 4)
         )
         self.head = nn.Sequential(
-            nn.Linear(32 * (in_height // 2) * (in_width // 2), features),  # (N, 32)
+            nn.Linear(512, features),  # (N, 32)
             nn.ReLU(),
         )
 
@@ -159,7 +159,7 @@ class Siamese(nn.Module):
 
     def __init__(self, features=32):
         super().__init__()
-        self.tower = Tower(8, 8, 1, features)
+        self.tower = Tower(1, features)
         self.same = nn.Sequential(
             nn.Linear(2 * features, 32),  # (N, 32)
             nn.ReLU(),
