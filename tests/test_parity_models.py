@@ -51,6 +51,30 @@ model Net { input x: 16x4
   b = early -> AvgPool1D(4)
   add(a, b) -> LayerNorm -> Permute((2, 1)) -> Flatten -> Dense(2)
 }""",
+    "growing": """
+block DenseLayer(growth) { input x
+  y = x -> BatchNorm -> relu -> Conv2D(growth, 3x3, padding=same, bias=false)
+  concat(x, y)
+}
+model Net(growth = 3) { input x: 8x8x3
+  x -> DenseLayer(growth) * 4 -> MaxPool2D(2x2) -> DenseLayer(2) * 3 -> GlobalAvgPool2D -> Dense(2)
+}""",
+    "residual": """
+block Inverted(filters, stride = 1, expand = 2) { input x
+  z = x -> Conv2D(expand * x.channels, 1x1, bias=false) -> BatchNorm -> relu6
+  -> DepthwiseConv2D(3x3, stride=stride, padding=1, bias=false) -> BatchNorm -> relu6
+  -> Conv2D(filters, 1x1, bias=false) -> BatchNorm
+  match { stride == 1 and x.channels == filters: (x, z) -> add
+          else: z -> Conv2D(filters, 1x1) }
+}
+model Net { input x: 9x9x3
+  x -> Inverted(4, stride=2) -> Inverted(4) * 2 -> Inverted(6) -> Flatten -> Dense(2)
+}""",
+    "nested": """
+model Net { input x: 8x8x4
+  add(concat(x -> Conv2D(4, 1x1) -> Flatten -> Dense(3), x -> Flatten -> Dense(3) -> tanh),
+      x -> Flatten -> Dense(5) -> relu -> Dense(6))
+}""",
 }
 
 
