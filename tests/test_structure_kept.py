@@ -10,8 +10,8 @@ block DenseLayer(growth) { input x
   y = x -> Conv2D(growth, 3x3, padding=same)
   concat(x, y)
 }
-model Net(growth = 12) { input x: 8x8x24
-  x -> DenseLayer(growth) * 6 -> GlobalAvgPool2D -> Dense(2)
+model Net(growth = 12) { input image: 8x8x24
+  image -> DenseLayer(growth) * 6 -> GlobalAvgPool2D -> Dense(2)
 }"""
 CHOOSING = """
 block Residual(filters, stride = 1) { input x
