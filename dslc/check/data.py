@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dslc.check.outputs import losses_by_output
+from dslc.check.targets import check_targets, losses_of
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph, Node
 from dslc.graph.explain import use_of
-from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.values import UNKNOWN
 from dslc.syntax import tree
-from dslc.vocab.data import Csv, Images, TextTable, split_problem
+from dslc.vocab.data import Csv, Images, TextTable, part_sizes, split_problem
 from dslc.vocab.dims import Sym
-from dslc.vocab.experiment import Loss, Source, Split
+from dslc.vocab.experiment import Source, Split
 from dslc.vocab.tensor import Tensor
 
 
@@ -37,6 +36,8 @@ def check_data(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> lis
             message = "`stratified` keeps the share of each class, but this target is a number"
             fix = Fix("write random(…)", (Edit(split_setting.span, _as_random(split_setting)),))
             found.append(error("E0412", message, split_setting.span, fixes=[fix]))
+        else:
+            found += _parts(source, split_setting, split_setting.value)
     if (len(graph.inputs) > 1 or len(graph.outputs) > 1) and not source.several:
         message = f"`{source.word}` feeds one input and one output"
         notes = [
@@ -52,7 +53,8 @@ def check_data(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> lis
     if scale is not None and scale.value is not None and source.dtype == "int":
         message = "token ids are names of words, not amounts: they are not scaled"
         found.append(error("E0408", message, scale.span, fixes=[Fix("remove scale")]))
-    found += _targets(source, source_setting, train, graph)
+    found += _vocabulary(source, source_setting, graph)
+    found += check_targets(source, source_setting, train, graph)
     return found
 
 
@@ -61,12 +63,50 @@ def _as_random(setting: ir.Setting) -> str:
     return "random" + text[text.find("(") :] if "(" in text else "random(70, 15, 15)"
 
 
-def _losses(train: ir.SectionSpec, graph: Graph) -> dict[str, Loss]:
-    found: dict[str, Loss] = {}
-    for name, setting in losses_by_output(train, graph).items():
-        assert isinstance(setting.value, Loss)
-        found[name] = setting.value
-    return found
+def _parts(source: Source, setting: ir.Setting, split: Split) -> list[Diagnostic]:
+    """Shares that leave a part without examples, or without one of each class."""
+    if source.samples is None:
+        return []
+    sizes = part_sizes(source.samples, split)
+    classes = source.classes if split.word == "stratified" else None
+    name = min(sizes, key=sizes.__getitem__)
+    if sizes[name] >= (classes or 1):
+        return []
+    message = f"these shares leave {_count_of(sizes[name])} for the {name} part"
+    if sizes[name]:
+        message += f", but there are {classes} classes"
+    notes = [f"`{source.word}` has {source.samples:,} examples to split; only the ratio counts"]
+    usual = f"{split.word}(85, 15)" if split.test is None else f"{split.word}(70, 15, 15)"
+    fix = Fix(f"write {usual}", (Edit(setting.span, usual),))
+    return [error("E0412", message, setting.span, notes=notes, fixes=[fix])]
+
+
+def _count_of(examples: int) -> str:
+    return f"{examples or 'no'} example{'s' if examples != 1 else ''}"
+
+
+def _vocabulary(source: Source, setting: ir.Setting, graph: Graph) -> list[Diagnostic]:
+    """A table of vectors with fewer rows than there are token ids."""
+    if not isinstance(source, TextTable):
+        return []
+    ids = source.vocabulary
+    for node in graph.nodes():
+        rows = getattr(node.word, "vocabulary", None)
+        fed = any(index in graph.inputs.values() for index in node.inputs)
+        if not fed or not isinstance(rows, int) or rows >= ids:
+            continue
+        assert node.word is not None
+        use = use_of(graph, node.index)
+        expr = use.arguments.get("vocabulary") if use is not None else None
+        span, fix = node.span, Fix(f"give it a vocabulary of {ids}")
+        if isinstance(expr, tree.Number):
+            span, fix = expr.span, Fix(f"write {ids}", (Edit(expr.span, str(ids)),))
+        message = (
+            f"`{source.word}` gives {ids:,} token ids, but `{node.word.word}` has {rows:,} rows"
+        )
+        place = [Label(setting.span, f"ids from 0 to {ids - 1}")]
+        return [error("E0408", message, span, secondary=place, fixes=[fix])]
+    return []
 
 
 def _has_classes(train: ir.SectionSpec, graph: Graph) -> bool:
@@ -74,7 +114,7 @@ def _has_classes(train: ir.SectionSpec, graph: Graph) -> bool:
     part = train.parts.get("loss")
     if part is not None and any(s.value is UNKNOWN for s in part.settings.values()):
         return True
-    first = next(iter(_losses(train, graph).values()), None)
+    first = next(iter(losses_of(train, graph).values()), None)
     return first is None or first.task != "numbers"
 
 
@@ -116,62 +156,3 @@ def _input(
 
 def _numbers(tensor: Tensor) -> str:
     return "x".join("224" if isinstance(d, Sym) else str(d) for d in tensor.shape)
-
-
-def _targets(
-    source: Source, setting: ir.Setting, train: ir.SectionSpec, graph: Graph
-) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
-    for name, loss in _losses(train, graph).items():
-        index = graph.outputs[name]
-        tensor = graph.tensor(index)
-        if tensor is None or index is None:
-            continue
-        task = "numbers" if loss.task == "numbers" else "classes"
-        if task not in source.targets:
-            place = [Label(setting.span, f"its targets are {source.targets[0]}")]
-            span = losses_by_output(train, graph)[name].span
-            message = f"`{loss.word}` is for {task}, but the targets of `{source.word}` are {source.targets[0]}"
-            other = "mse" if task == "classes" else "cross_entropy"
-            fix = Fix(f"use {other}, or other data")
-            found.append(error("E0408", message, span, secondary=place, fixes=[fix]))
-        elif source.classes is not None and loss.task == "classes":
-            if tensor.shape != (source.classes,) and tensor.channels != 1:
-                found.append(_classes(source, source.classes, setting, tensor, graph, index))
-        elif source.classes is not None and loss.task == "binary" and source.classes != 2:
-            place = [Label(setting.span, f"has {source.classes} classes")]
-            span = losses_by_output(train, graph)[name].span
-            message = f"`{loss.word}` tells two classes apart, `{source.word}` has {source.classes}"
-            fix = Fix(f"use Dense({source.classes}) -> softmax with cross_entropy")
-            found.append(error("E0407", message, span, secondary=place, fixes=[fix]))
-    return found
-
-
-def _classes(
-    source: Source, classes: int, setting: ir.Setting, tensor: Tensor, graph: Graph, index: int
-) -> Diagnostic:
-    """The model ends in another number of classes than the data have: shown where that number is written."""
-    message = f"`{source.word}` has {classes} classes, but the model gives {tensor}"
-    place = [Label(setting.span, f"has {classes} classes")]
-    span = graph.node(index).span
-    fix = Fix(f"end it with Dense({classes}) -> softmax")
-    spot = _units(graph, index)
-    if spot is not None:
-        span = spot
-        fix = Fix(f"write {classes}", (Edit(span, str(classes)),))
-    return error("E0407", message, span, secondary=place, fixes=[fix])
-
-
-def _units(graph: Graph, index: int) -> Span | None:
-    """Where the size of the last layer is written: in the layer, or as the default of a parameter."""
-    node = graph.node(index)
-    while node.word is not None and node.word.kind == "activation" and len(node.inputs) == 1:
-        node = graph.node(node.inputs[0])
-    use = use_of(graph, node.index)
-    expr = use.arguments.get("units") if use is not None else None
-    if not isinstance(expr, tree.Name):
-        return expr.span if isinstance(expr, tree.Number) else None
-    for parameter in graph.root.definition.parameters:
-        if parameter.name == expr.text and isinstance(parameter.default, tree.Number):
-            return parameter.default.span
-    return None

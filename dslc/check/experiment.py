@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from dslc.check.data import check_data
-from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
-from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
-from dslc.graph import Graph
+from dslc.check.outputs import (
+    buried,
+    doubled,
+    last_activation,
+    losses_by_output,
+    metrics_by_output,
+)
+from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
+from dslc.graph import Graph, Node
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.values import UNKNOWN
@@ -31,7 +39,7 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     found = _outputs(train, graph)
     found += check_data(data, train, graph)
     if not train.torn:
-        found += _callbacks(train, graph)
+        found += [*_callbacks(train, graph), *_repeated(train)]
     return found
 
 
@@ -61,7 +69,7 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
         if tensor is not None:
             found += _loss(loss, name, tensor, graph)
         if name in metrics:
-            found += _metrics(loss, metrics[name], seen)
+            found += _metrics(loss, metrics[name], seen, tensor)
     return found
 
 
@@ -78,13 +86,23 @@ def _no_output(name: str, setting: ir.Setting, graph: Graph) -> Diagnostic:
     return error("E0413", message, setting.key_span, notes=notes, fixes=[fix])
 
 
-def _metrics(loss: Loss, setting: ir.Setting, seen: set[tuple[Span, str]]) -> list[Diagnostic]:
+def _metrics(
+    loss: Loss, setting: ir.Setting, seen: set[tuple[Span, str]], tensor: Tensor | None
+) -> list[Diagnostic]:
     """Metrics that say nothing about what this loss trains."""
     found: list[Diagnostic] = []
     assert isinstance(setting.value, tuple)
     for metric in setting.value:
         assert isinstance(metric, Metric)
         key = (setting.span, metric.word)
+        classes = tensor.channels if tensor is not None and tensor.rank else None
+        if loss.task == "classes" and isinstance(classes, int) and metric.certain(classes):
+            message = f"`{metric.label}` of {classes} classes is always 1"
+            fix = Fix(
+                f"ask for fewer than {classes}, such as {metric.word}({max(1, classes // 2)})"
+            )
+            found.append(error("E0411", message, _place(setting, metric.word), fixes=[fix]))
+            continue
         if loss.task in metric.tasks or key in seen:
             continue
         seen.add(key)
@@ -100,6 +118,8 @@ def _metrics(loss: Loss, setting: ir.Setting, seen: set[tuple[Span, str]]) -> li
     return found
 
 
+WORD = r"\w+(?:\([^()]*\))?"
+STEPS = re.compile(rf"(?:\s*->\s*{WORD})+|(?:{WORD}\s*->\s*)+")
 TASKS = {"classes": "classes", "binary": "two classes", "numbers": "numbers"}
 
 
@@ -121,7 +141,13 @@ def _loss(loss: Loss, name: str, tensor: Tensor, graph: Graph) -> list[Diagnosti
     ends_in = last_activation(graph, name)
     wanted = loss.activation
     if wanted is not None and ends_in != wanted:
+        earlier = buried(graph, index, wanted)
+        if earlier is not None:
+            return [_follows(loss, wanted, earlier, graph.node(index))]
         return [_activation(loss, name, ends_in, wanted, span)]
+    before = doubled(graph, index) if wanted is not None else None
+    if before is not None:
+        return [_stands_before(before, graph.node(index))]
     if wanted == "softmax" and tensor.channels == 1:
         message = "a `softmax` over one unit is always 1: nothing can be learned"
         fixes = [
@@ -148,6 +174,33 @@ def _activation(loss: Loss, name: str, ends_in: str | None, wanted: str, span: S
         fixes.append(Fix(f"or use loss = {loss_name}, which goes with `{ends_in}`"))
     message = f"`{loss.word}` needs an output that ends in `{wanted}`; {which} ends in `{ends_in}`"
     return error("E0406", message, span, fixes=fixes, notes=notes)
+
+
+def _follows(loss: Loss, wanted: str, earlier: Node, last: Node) -> Diagnostic:
+    """`softmax -> relu`, `softmax -> Dropout(0.5)`: the activation is there, but not at the end."""
+    there = [Label(earlier.span, "the probabilities")]
+    edits = _between(earlier.span.end, last.span.end, last.span)
+    fix = Fix(f"remove what follows `{wanted}`", edits)
+    assert last.word is not None
+    message = f"`{loss.word}` needs the probabilities of `{wanted}` as they are; `{last.word.word}` changes them"
+    return error("E0406", message, last.span, secondary=there, fixes=[fix])
+
+
+def _stands_before(before: Node, last: Node) -> Diagnostic:
+    """`softmax -> softmax`, `sigmoid -> softmax`."""
+    assert before.word is not None and last.word is not None
+    there = [Label(before.span, "already between 0 and 1")]
+    edits = _between(before.span.start, last.span.start, last.span)
+    fix = Fix(f"remove `{before.word.word}`", edits)
+    message = f"`{last.word.word}` needs scores of any size; behind `{before.word.word}` it is nearly flat"
+    return error("E0406", message, last.span, secondary=there, fixes=[fix])
+
+
+def _between(start: int, end: int, span: Span) -> tuple[Edit, ...]:
+    """The edit that takes away steps on one line."""
+    if not start < end or not STEPS.fullmatch(span.source.text, start, end):
+        return ()
+    return (Edit(span.source.span(start, end), ""),)
 
 
 # --------------------------------------------------------------------------- callbacks
@@ -182,6 +235,21 @@ def _callbacks(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
         assert isinstance(callback, Callback)
         if callback.monitor not in known:
             found.append(_nothing_logs(callback, bound, known))
+    return found
+
+
+def _repeated(train: ir.SectionSpec) -> list[Diagnostic]:
+    """The same callback twice for one value: both would act on it."""
+    first: dict[tuple[str, str], ir.Bound] = {}
+    found: list[Diagnostic] = []
+    for bound in train.words:
+        assert isinstance(bound.word, Callback)
+        known = first.setdefault((bound.word.word, bound.word.monitor), bound)
+        if known is not bound:
+            there = [Label(known.span, "first written here")]
+            fix = Fix("keep one of them")
+            message = f"`{bound.word.word}` watches `{bound.word.monitor}` twice"
+            found.append(error("E0205", message, bound.span, secondary=there, fixes=[fix]))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslc.graph import Graph
+from dslc.graph import Graph, Node
 from dslc.spec import ir
 from dslc.spec.values import UNKNOWN
 
@@ -35,3 +35,22 @@ def last_activation(graph: Graph, output: str) -> str | None:
         return None
     word = graph.node(index).word
     return word.word if word is not None and word.kind == "activation" else None
+
+
+def buried(graph: Graph, index: int, activation: str) -> Node | None:
+    """The step with `activation` that ends a model but for steps without weights behind it."""
+    node = graph.node(index)
+    while node.word is not None and len(node.inputs) == 1 and not graph.used_weights(node):
+        if node.word.word == activation:
+            return node
+        node = graph.node(node.inputs[0])
+    return None
+
+
+def doubled(graph: Graph, index: int) -> Node | None:
+    """A `softmax` or `sigmoid` right in front of the activation at the end."""
+    node = graph.node(index)
+    word = graph.node(node.inputs[0]).word if len(node.inputs) == 1 else None
+    if word is None or word.word not in ("softmax", "sigmoid"):
+        return None
+    return graph.node(node.inputs[0])

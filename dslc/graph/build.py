@@ -65,7 +65,7 @@ class _Builder:
                 self._default(frame, parameter)
         scope: Scope = dict(frame.scalars)
         for statement in frame.definition.inputs:
-            tensor, found = bind_input(statement, None, scope)
+            tensor, found = bind_input(statement, None, scope, self._visible(scope))
             self._say(found, frame)
             span = statement.node.name.span
             node = self.record.add(None, (), tensor, span, frame, (statement.name,))
@@ -311,7 +311,10 @@ class _Builder:
         inner_scope: Scope = dict(inner.scalars)
         for statement, index in zip(wanted, value, strict=True):
             tensor = self.graph.tensor(index)
-            checked, found = bind_input(statement, tensor, inner_scope, known=tensor is not None)
+            visible = self._visible(inner_scope)
+            checked, found = bind_input(
+                statement, tensor, inner_scope, visible, known=tensor is not None
+            )
             self._say([_at_call(d, use) for d in found], frame)
             if tensor is not None and checked is None:
                 return NOTHING

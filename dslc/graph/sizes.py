@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Fix, error
@@ -20,11 +21,16 @@ MAX_MULTIPLE = 10**6
 
 
 def bind_input(
-    statement: ir.Input, given: Tensor | None, scope: dict[str, Any], *, known: bool = True
+    statement: ir.Input,
+    given: Tensor | None,
+    scope: dict[str, Any],
+    visible: Mapping[str, Any] | None = None,
+    *,
+    known: bool = True,
 ) -> tuple[Tensor | None, list[Diagnostic]]:
     """The tensor of an input. A model declares it (`given` is None): unknown names become sizes. A block checks
     what it is `given`: unknown names take the sizes they meet, or nothing where that is not `known`. New names
-    enter `scope`."""
+    enter `scope`; conditions see it as `visible`, where inputs are tensors."""
     if statement.shape is None:
         return given, []
     pattern = _pattern(statement.shape)
@@ -67,8 +73,10 @@ def bind_input(
         found.append(error("E0301", message, span, f"{len(dims)} axes", fixes=[fix]))
     if found or len(dims) < len(pattern):
         return None, found
-    found = _constraints(statement, scope, given)
-    return (None, found) if found else (Tensor(tuple(dims), given.dtype if given else "float"), [])
+    tensor = Tensor(tuple(dims), given.dtype if given else "float")
+    names = {**(scope if visible is None else visible), statement.name: tensor}
+    found = _constraints(statement, names, given)
+    return (None, found) if found else (tensor, [])
 
 
 def _no_size(value: Any, span: Span) -> Diagnostic:

@@ -131,10 +131,12 @@ class _Binder:
         if value is UNKNOWN or (value is None and info.default is None):
             return value
         try:
-            return kind.accept(value)
+            accepted = kind.accept(value)
         except (ValueError, TypeError, OverflowError):
             self.found.append(bad_value(self.section, key, expr, value))
             return UNKNOWN
+        self.found += _doubled(accepted, expr)
+        return accepted
 
     def _unknown_key(self, name: tree.Name) -> Diagnostic:
         section, text = self.section, name.text
@@ -257,6 +259,22 @@ class _Binder:
         message = f"`{key.text}` has one value: it takes `=`, not braces"
         fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
         return error("E0226", message, key.span, fixes=[fix])
+
+
+def _doubled(value: Any, expr: tree.Expr) -> list[Diagnostic]:
+    """`[accuracy, accuracy]`: words that would be logged under one name."""
+    found: list[Diagnostic] = []
+    first: dict[str, tree.Expr] = {}
+    items = expr.items if isinstance(expr, tree.Tuple) and isinstance(value, tuple) else ()
+    for at, (item, word) in enumerate(zip(items, value if items else (), strict=True)):
+        name = getattr(word, "label", None)
+        if name is not None and first.setdefault(name, item) is not item:
+            there = [Label(first[name].span, "first given here")]
+            gone = item.span.source.span(items[at - 1].span.end, item.span.end)
+            fix = Fix("remove one of them", (Edit(gone, ""),))
+            message = f"`{name}` is given twice"
+            found.append(error("E0205", message, item.span, secondary=there, fixes=[fix]))
+    return found
 
 
 def _joined(

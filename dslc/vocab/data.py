@@ -20,6 +20,7 @@ class Digits(Source):
 
     word = "digits"
     features, classes, targets, levels = (8, 8, 1), 10, ("classes",), (0, 16)
+    samples = 1797
     examples: ClassVar[tuple[str, ...]] = ("data { source = digits }",)
 
 
@@ -28,6 +29,7 @@ class Iris(Source):
 
     word = "iris"
     features, classes, targets = (4,), 3, ("classes",)
+    samples = 150
     examples: ClassVar[tuple[str, ...]] = ("data { source = iris  scale = zscore }",)
 
 
@@ -36,6 +38,7 @@ class Wine(Source):
 
     word = "wine"
     features, classes, targets = (13,), 3, ("classes",)
+    samples = 178
     examples: ClassVar[tuple[str, ...]] = ("data { source = wine  scale = zscore }",)
 
 
@@ -44,6 +47,7 @@ class BreastCancer(Source):
 
     word = "breast_cancer"
     features, classes, targets = (30,), 2, ("classes",)
+    samples = 569
     examples: ClassVar[tuple[str, ...]] = ("data { source = breast_cancer  scale = zscore }",)
 
 
@@ -52,6 +56,7 @@ class Diabetes(Source):
 
     word = "diabetes"
     features, targets = (10,), ("numbers",)
+    samples, numbers = 442, 1
     examples: ClassVar[tuple[str, ...]] = ("data { source = diabetes  scale = zscore }",)
 
 
@@ -63,6 +68,7 @@ class Mnist(Source):
     folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "mnist"
+    samples = 60_000
     features, classes, targets = (28, 28, 1), 10, ("classes",)
     levels, own_test = (0, 255), True
     examples: ClassVar[tuple[str, ...]] = ("data { source = mnist  split = stratified(85, 15) }",)
@@ -74,6 +80,7 @@ class FashionMnist(Source):
     Keras into the folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "fashion_mnist"
+    samples = 60_000
     features, classes, targets = (28, 28, 1), 10, ("classes",)
     levels, own_test = (0, 255), True
     class_names = (
@@ -91,6 +98,7 @@ class Cifar10(Source):
     into the folder `KERAS_HOME`, torchvision into the folder `--data`."""
 
     word = "cifar10"
+    samples = 50_000
     features, classes, targets = (32, 32, 3), 10, ("classes",)
     levels, own_test = (0, 255), True
     class_names = (
@@ -135,6 +143,7 @@ class Csv(Source):
     one-hot column)."""
 
     word = "csv"
+    numbers = 1
     examples: ClassVar[tuple[str, ...]] = (
         'data { source = csv("churn.csv", target=churned, missing=mean)  scale = zscore }',
     )
@@ -162,6 +171,7 @@ class TextTable(Source):
 
     word = "text"
     dtype = "int"
+    numbers = 1
     examples: ClassVar[tuple[str, ...]] = (
         'data { source = text("reviews.csv", column=review, target=stars, vocabulary=20000) }',
     )
@@ -212,3 +222,13 @@ def split_problem(source: Source, split: Split) -> str | None:
     if not source.own_test and split.test is None:
         return f"`{split.word}` needs three shares, train, val and test: `{source.word}` has no test part"
     return None
+
+
+def part_sizes(samples: int, split: Split) -> dict[str, int]:
+    """How many of `samples` examples each part gets, counted as scikit-learn does."""
+    left = split.val + (split.test or 0)
+    train = int(samples * round(split.train / (split.train + left), 10))
+    if split.test is None:
+        return {"training": train, "validation": samples - train}
+    val = int((samples - train) * round(split.val / left, 10))
+    return {"training": train, "validation": val, "test": samples - train - val}

@@ -33,6 +33,10 @@ class Metric(Word):
         """Its name in the log; `val_` before it in the validation part."""
         return self.word
 
+    def certain(self, classes: int) -> bool:
+        """Whether it has the same value whatever a model of so many classes says."""
+        return False
+
 
 class Optimizer(Word):
     """A rule that turns gradients g into steps of the weights w."""
@@ -57,6 +61,10 @@ class Source(Word):
 
     features: ClassVar[tuple[int, ...] | None] = None  # the shape of one example, where it is known
     classes: ClassVar[int | None] = None  # how many, where it is known
+    samples: ClassVar[int | None] = None  # examples to split, where their count is known
+    numbers: ClassVar[int | None] = (
+        None  # how many numbers a target of numbers has, where it is known
+    )
     class_names: ClassVar[tuple[str, ...]] = ()  # where the files do not tell them
     targets: ClassVar[tuple[Task, ...]] = ("classes", "numbers")
     levels: ClassVar[tuple[float, float] | None] = None  # the range that values are stored in

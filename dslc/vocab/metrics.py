@@ -32,6 +32,9 @@ class TopK(Metric):
     def label(self) -> str:
         return f"top_{self.k}"
 
+    def certain(self, classes: int) -> bool:
+        return self.k >= classes
+
 
 class Precision(Metric):
     """Hits over predictions of a class, the mean over the classes (macro); for a `sigmoid` that of the positive

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from dslc.vocab.initializers import Ones, Zeros
-from dslc.vocab.kinds import Boolean, Count, Positive, Real
+from dslc.vocab.kinds import Boolean, Count, Positive, Rate
 from dslc.vocab.layers.core import Layer
 from dslc.vocab.refusals import need_channels, need_multiple
 from dslc.vocab.tensor import Mismatch, Tensor, Weight, same_shape
@@ -33,7 +33,7 @@ class BatchNorm(Layer):
     )
 
     epsilon: Positive = arg(_EPSILON, 1e-5)
-    momentum: Annotated[float, Real(0, 1)] = arg(
+    momentum: Rate = arg(
         "share of the old running value that is kept (torch counts the share of the new)", 0.9
     )
     scale: Boolean = arg("whether to multiply by a learned γ", True)
