@@ -25,6 +25,7 @@ from dslc.codegen.nodes import (
     call,
     lit,
 )
+from dslc.codegen.walk import branch_name
 from dslc.plan import model as plan
 from dslc.vocab.tensor import Tensor
 from dslc_keras.calls import CallWriter
@@ -159,17 +160,19 @@ class FunctionWriter(CallWriter):
     def _arguments(self, operands: tuple[plan.Operand, ...]) -> list[Expr]:
         """The operands of a merge. Branches keep their names until it is written; the next merge has them
         again."""
-        found = [self._argument(operand, i) for i, operand in enumerate(operands)]
+        found = [
+            self._argument(operand, branch_name(operands, i)) for i, operand in enumerate(operands)
+        ]
         for operand, name in zip(operands, found, strict=True):
             if not isinstance(operand, plan.Value) and isinstance(name, Ref):
                 self.taken.discard(name.name)
         return found
 
-    def _argument(self, operand: plan.Operand, index: int) -> Expr:
+    def _argument(self, operand: plan.Operand, name: str) -> Expr:
         """An operand of a merge: a name, or a branch that gets a name."""
         if isinstance(operand, plan.Value):
             return self.variables[operand.name]
-        branch = Ref(self._new(f"branch{index + 1}"))
+        branch = Ref(self._new(name))
         value = self._operand(operand, branch)
         self._assign(branch, value, operand)
         return branch

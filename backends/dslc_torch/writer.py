@@ -26,6 +26,7 @@ from dslc.codegen.nodes import (
     lit,
     method,
 )
+from dslc.codegen.walk import branch_name
 from dslc.plan import model as plan
 from dslc.vocab.tensor import Tensor
 from dslc_torch.layouts import canonical, to_layout
@@ -135,17 +136,17 @@ class ClassWriter(StepWriter):
             if isinstance(operand, plan.Value):
                 value, layout = self.variables[operand.name]
             else:
-                branch = Ref(self._variable(f"branch{index + 1}"))
-                value, _ = self._flow(operand, branch, self._branch_hint(index))
+                name = branch_name(operands, index)
+                branch = Ref(self._variable(name))
+                value, _ = self._flow(operand, branch, self._branch_hint(name))
                 layout = canonical(operand.output)
                 if not any(isinstance(s, Assign) and s.targets == (branch,) for s in self.forward):
                     self.taken.discard(branch.name)  # one expression: the name was not needed
             found.append(to_layout(value, operand.output, layout, canonical(operand.output)))
         return found
 
-    def _branch_hint(self, index: int) -> str:
+    def _branch_hint(self, name: str) -> str:
         """The name of a branch's layers: `branch1`, or `e_branch1` where another merge has that one."""
-        name = f"branch{index + 1}"
         return f"{self.hint}_{name}" if self.hint and name in self.attributes else name
 
     def _steps_of(self, flow: plan.Flow, variable: Expr) -> tuple[Expr, Layout]:

@@ -87,3 +87,11 @@ def without_activation(function: plan.Function, outputs: set[str]) -> plan.Funct
         function.outputs,
         function.span,
     )
+
+
+def branch_name(operands: tuple[plan.Operand, ...], index: int) -> str:
+    """The name of an operand of a merge that is a flow: `branch` where it is the only one, else with a number."""
+    flows = [i for i, operand in enumerate(operands) if not isinstance(operand, plan.Value)]
+    return (
+        "branch" if len(flows) == 1 else f"branch{flows.index(index) + 1}" if index in flows else ""
+    )

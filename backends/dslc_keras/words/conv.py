@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dslc.codegen.emission import Context, Op
@@ -60,7 +61,7 @@ def depthwise(word: conv.DepthwiseConv2D, context: Context) -> Op | tuple[Op, ..
         depthwise_regularizer=regularizer(word.regularizer, context),
         bias_regularizer=regularizer(word.bias_regularizer, context),
     )
-    return _with_padding(word.padding, 2, context, made)
+    return _with_padding(word.padding, 2, context, _noted(made, word))
 
 
 @TABLE.row(conv.SeparableConv2D)
@@ -80,7 +81,16 @@ def separable(word: conv.SeparableConv2D, context: Context) -> Op | tuple[Op, ..
         pointwise_regularizer=regularizer(word.regularizer, context),
         bias_regularizer=regularizer(word.bias_regularizer, context),
     )
-    return _with_padding(word.padding, 2, context, made)
+    return _with_padding(word.padding, 2, context, _noted(made, word))
+
+
+def _noted(made: Op, word: Any) -> Op:
+    """Why the law is spelt out, where it is."""
+    if not isinstance(word.init, initializers._Scaled):
+        return made
+    return replace(
+        made, note=f"{word.init.word} of a window on one channel; Keras' own counts them all"
+    )
 
 
 def _window_law(word: Any, context: Context) -> Expr | None:
