@@ -100,6 +100,22 @@ def test_a_layer(given: str, step: str) -> None:
     compare(model_text(given, f"x -> {step}"))
 
 
+@pytest.mark.parametrize("given", ["6", "1x6", "1x1x6", "1x1x1x6"])
+def test_a_batch_norm_of_one_value_a_channel(given: str) -> None:
+    """As the last batch may have it: the variance is 0, the output the offset. torch alone refuses it."""
+    import numpy as np
+    from parity import both, buffers, close, model_text, train_keras, train_torch
+
+    pair = both(model_text(given, "x -> BatchNorm"))
+    pair.inputs = {name: array[:1] for name, array in pair.inputs.items()}
+    factors = [np.full((1, *map(int, given.split("x"))), 2.0)]
+    mine, other = train_keras(pair, factors), train_torch(pair, factors)
+    close(mine.outputs[0], other.outputs[0], 1e-10, "training")
+    for name, gradient in mine.gradients.items():
+        close(gradient, other.gradients[name], 1e-10, f"gradient of {name}")
+    buffers(pair, 1e-10)
+
+
 @pytest.mark.parametrize("factor", ["2", "(3, 2)", "1"])
 def test_bilinear(factor: str) -> None:
     from parity import compare, model_text

@@ -62,6 +62,7 @@ REFUSED: dict[str, tuple[Callable[[list[list[object]]], object], str]] = {
     "ragged": (lambda rows: rows[5].pop(), "line 6: 3 cells under 4 headings"),
     "classes": (lambda rows: rows[5].__setitem__(3, "d"), "has 4 classes, the model 3: a, b, c, d"),
     "features": (lambda rows: rows[5].__setitem__(2, "green"), "features, the model takes 4"),
+    "infinite": (lambda rows: [row.__setitem__(0, "inf") for row in rows[60:]], "holds 'inf'"),
     "empty": (lambda rows: rows.__delitem__(slice(1, None)), "has no rows"),
 }
 
@@ -117,6 +118,21 @@ def test_an_archive(backend: str, lab: Callable[[str], Lab]) -> None:
     arrays["kind"][3] = 3
     np.savez(here.folder / "two.npz", **arrays)
     assert "labels 0 to 3, the model 3 classes" in here.refusal()
+    arrays["kind"] = arrays["kind"] % 3
+    for name, spoiled, message in (
+        ("kind", arrays["kind"] + 0.5, "'kind' holds fractions, the model needs whole numbers"),
+        ("kind", arrays["kind"].astype(str), "'kind' holds values of type <U21, which are not"),
+        ("facts", np.full((80, 5), np.nan), "'facts' holds values that are not finite"),
+        ("age", np.full(80, np.inf), "'age' holds values that are not finite"),
+    ):
+        np.savez(here.folder / "two.npz", **{**arrays, name: spoiled})
+        assert message in here.refusal()
+    for name, content in (("text", b"no archive"), ("cut", b"PK\x03\x04"), ("empty", b"")):
+        (here.folder / name).write_bytes(content)
+        assert f"{name} is not an archive of arrays" in here.refusal("--data", name)
+    np.save(here.folder / "one.npy", arrays["age"])
+    assert "one.npy is not an archive of arrays" in here.refusal("--data", "one.npy")
+    assert "cannot read nope: No such file" in here.refusal("--data", "nope")
     del arrays["age"]
     np.savez(here.folder / "two.npz", **arrays)
     assert "no array 'age'; it has photo, facts, kind" in here.refusal()

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from lab import BACKENDS, BEST, ENV, LAST, Lab
-from training_plans import DIGITS, cnn, dense, tabular
+from training_plans import DIGITS, cnn, dense, tabular, with_metrics
 
-from dslc.vocab import callbacks, data, optimizers
+from dslc.vocab import callbacks, data, metrics, optimizers
 
 pytestmark = pytest.mark.framework
 ON = pytest.mark.parametrize("backend", BACKENDS)
@@ -61,9 +62,13 @@ def test_a_resumed_run_repeats_an_uninterrupted_one(
     here.run("--epochs", 2)
     here.run("--epochs", 6, "--resume")
     assert (here.read("history.json"), here.read("metrics.json")) == whole
-    assert len(whole[0]["loss"]) < 6  # stopped early, and so did the resumed run
+    stopped = len(whole[0]["loss"])
+    assert stopped < 6  # early, and so did the resumed run
+    done = here.run("--epochs", 6, "--resume")
+    assert f"the run had stopped early, after epoch {stopped}" in done.out
     assert "made with --seed 0" in here.refusal("--resume", "--seed", 1)
     assert "nothing to resume" in here.refusal("--resume", "--out", "elsewhere")
+    assert not (here.folder / "elsewhere").exists()
 
 
 @ON
@@ -131,8 +136,43 @@ def test_a_device_is_used_or_refused(backend: str, lab: Callable[[str], Lab]) ->
     here.write(tabular(data.Iris(), 4, 3, "classes"), dense(backend, 4, 3))
     used = here.evaluate("used", USED)
     assert used == (["cpu"] if backend == "torch" else ["CPU:1"])
+    if here.out.exists():
+        rmtree(here.out)
     for name in ("cuda:7", "gpu:7", "teapot", ""):
-        assert f"no device {name!r}" in here.refusal("--device", name)
+        assert f"no device {name!r}; there is cpu" in here.refusal("--device", name)
+    assert not here.out.exists()
+
+
+@ON
+def test_numbers_out_of_range_are_refused(backend: str, lab: Callable[[str], Lab]) -> None:
+    here = lab(backend)
+    here.write(tabular(data.Iris(), 4, 3, "classes"), dense(backend, 4, 3))
+    for flag, value, message in (
+        ("--batch-size", 0, "--batch-size: must be 1 or more, not 0"),
+        ("--epochs", -3, "--epochs: must be 1 or more, not -3"),
+        ("--epochs", "x", "--epochs: invalid positive value: 'x'"),
+        ("--seed", -1, "--seed must be from 0 to 4294967295"),
+    ):
+        done = here.run(flag, value, ok=False)
+        assert done.code == 2 and message in done.err
+
+
+def test_metrics_hold_no_graph(lab: Callable[[str], Lab]) -> None:
+    here = lab("torch")
+    plan = tabular(data.Diabetes(), 10, 1, "numbers")
+    errors = (metrics.MeanAbsoluteError(), metrics.RootMeanSquaredError())
+    here.write(with_metrics(plan, *errors), dense("torch", 10, 1))
+    setup = """
+graphs = []
+for name in ("l1_loss", "mse_loss"):
+    def error(x, y, loss=getattr(spec.F, name)):
+        graphs.append((loss.__name__, x.requires_grad))
+        return loss(x, y)
+    setattr(spec.F, name, error)
+spec.main(["--epochs", "1"])
+"""
+    found = {tuple(item) for item in here.evaluate("graphs", setup)}
+    assert ("l1_loss", True) not in found and ("mse_loss", True) in found
 
 
 def test_both_backends_see_the_same_batches(lab: Callable[[str], Lab]) -> None:
@@ -146,3 +186,31 @@ def test_both_backends_see_the_same_batches(lab: Callable[[str], Lab]) -> None:
         seen.append(here.evaluate(code, "b = spec.Batches(spec.load_data(0)[0][0], 32, 0)"))
     assert seen[0] == seen[1]
     assert seen[0][0] != seen[0][2]
+
+
+# Layers of the script's own, which Keras finds again once the script is imported.
+OWN_LAYERS = """
+data { source = digits  split = stratified(70, 15, 15)  scale = 0..1  batch = 256 }
+model M {
+  input image: 8x8x1
+  image -> Reshape(8x8) -> PositionEmbedding(init=normal(std=0.5)) -> GaussianNoise(2) -> Flatten
+        -> Dense(10) -> softmax
+}
+train { loss = cross_entropy  optimizer = Adam  metrics = [accuracy]  epochs = 1 }
+"""
+LOADED = """
+import keras, spec
+loaded, made = keras.models.load_model("runs/spec-keras/final.keras"), spec.build_model()
+made.load_weights("runs/spec-keras/final.keras")
+x = spec.load_data(0)[0][2][0]
+assert abs(loaded.predict(x, verbose=0) - made.predict(x, verbose=0)).max() < 1e-6
+"""
+
+
+def test_a_saved_model_is_loaded_in_another_process(lab: Callable[[str], Lab]) -> None:
+    here = lab("keras")
+    here.compile(OWN_LAYERS)
+    here.run()
+    command = [sys.executable, "-c", LOADED]
+    done = subprocess.run(command, cwd=here.folder, env=ENV, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -37,6 +37,19 @@ def test_every_word_says_what_it_is(kind: str) -> None:
             assert info.description, (name, field)
 
 
+@pytest.mark.parametrize("backend", [keras, torch])
+def test_whole_numbers_for_rates_are_written_as_floats(backend: Any) -> None:
+    """Keras refuses `learning_rate=1`."""
+    given: list[tuple[Any, str]] = [
+        (optimizers.SGD(lr=1), "=1.0"),
+        (optimizers.Adam(lr=10), "=10.0"),
+        (optimizers.AdamW(weight_decay=0), "weight_decay=0.0"),
+    ]
+    for word, said in given:
+        assert said in render(backend.OPTIMIZERS[type(word)](word))
+    assert type(callbacks.EarlyStopping(min_delta=1).min_delta) is float
+
+
 @pytest.mark.parametrize("kind", REALISED)
 def test_every_word_is_realised_by_every_backend(kind: str) -> None:
     for table in REALISED[kind]:

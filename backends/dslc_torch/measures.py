@@ -145,13 +145,18 @@ def _auc(word: metrics.Auc, place: Place, into: Measures) -> None:
     into.end(place.prefix + word.label, call("auc", ref(variable)))
 
 
+def _error(function: str, place: Place) -> Expr:
+    """Of numbers: without `detach` a sum over batches would hold the graph of each."""
+    return call(function, method(place.result, "detach"), place.true)
+
+
 def _mae(word: metrics.MeanAbsoluteError, place: Place, into: Measures) -> None:
-    into.add_mean(place.prefix + word.label, call("F.l1_loss", place.result, place.true))
+    into.add_mean(place.prefix + word.label, _error("F.l1_loss", place))
 
 
 def _rmse(word: metrics.RootMeanSquaredError, place: Place, into: Measures) -> None:
     name = place.prefix + word.label
-    into.add_mean(name, call("F.mse_loss", place.result, place.true))
+    into.add_mean(name, _error("F.mse_loss", place))
     into.end(name, call("math.sqrt", Index(ref("means"), (Lit(name),))))
 
 

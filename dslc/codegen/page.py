@@ -154,7 +154,7 @@ def _helper(target: Target, name: str) -> str:
     text = (target.templates / "helpers" / f"{name}.py").read_text(encoding="utf-8")
     text = f"\n{text}"
     return text[
-        min(text.find(f"\n{word} ") for word in ("def", "class") if f"\n{word} " in text) :
+        min(text.find(start) for start in ("\n@", "\ndef ", "\nclass ") if start in text) :
     ].strip()
 
 

@@ -10,7 +10,7 @@ PAGE_NAMES = frozenset(
     channel_statistics check_labels compile_model confusion csv encode f1 fail gzip
     is_number json keep_velocity keras layers load_breast_cancer load_data load_diabetes
     load_digits load_iris load_wine main make_callbacks math nn np os parse_args partial
-    pick_device precision predict re read_array read_idx read_photo read_table recall
+    pick_device positive precision predict re read_array read_idx read_photo read_table recall
     replace_file report scale show smoothed_cross_entropy split sys take tf time
     to_number tokenize torch train_test_split treat_missing variables vocabulary
     zipfile zlib

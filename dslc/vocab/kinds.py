@@ -143,7 +143,7 @@ class Real(Kind):
         inside_high = value < self.high if self.ends[1] == ")" else value <= self.high
         if math.isinf(value) or not (inside_low and inside_high):
             raise ValueError
-        return value
+        return value if isinstance(value, float) else float(value)
 
 
 @dataclass(frozen=True)

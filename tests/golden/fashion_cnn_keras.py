@@ -42,8 +42,7 @@ def load_data(path, seed):
     train, val = split(y, seed)
     x /= 255.0  # 0..255 -> 0..1
     x_test /= 255.0
-    parts = [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
-    return parts
+    return [(x[train], y[train]), (x[val], y[val]), (x_test, y_test)]
 
 
 def read_idx(path, name):
@@ -222,12 +221,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "accuracy"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -258,18 +261,49 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="/usr/share/datasets/fashion-mnist/")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data",
+        default="/usr/share/datasets/fashion-mnist/",
+        help="where the data is: %(default)s",
+    )
+    parser.add_argument(
+        "--epochs", type=positive, default=8, help="train up to this epoch: %(default)s"
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=128,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
-    parser.add_argument("--out", type=Path, default=Path("runs/fashion_cnn-keras"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/fashion_cnn-keras"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
@@ -291,7 +325,6 @@ def main(argv=None):
 
 
 def run(args):
-    args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
     parts = load_data(args.data, args.seed)
@@ -304,6 +337,7 @@ def run(args):
     checkpoint = Checkpoint(args.out, args.seed)
     if args.resume:
         checkpoint.restore(model)
+    args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
         model.fit(

@@ -301,12 +301,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "accuracy", "f1"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -337,35 +341,68 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=60,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=16,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--out", type=Path, default=Path("runs/mlp_iris-torch"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/mlp_iris-torch"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
     """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
     if name is None:
-        found = torch.accelerator.is_available()
-        return torch.accelerator.current_accelerator() if found else torch.device("cpu")
+        return found[0]
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:
-        fail(f"no device {name!r}: {str(error).splitlines()[0]}")
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
     return device
 
 
 def main(argv=None):
     args = parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
     device = pick_device(args.device)
     torch.manual_seed(args.seed)
 
@@ -380,6 +417,9 @@ def main(argv=None):
     run = Run(model, device, args.out, args.seed)
     if args.resume:
         run.restore()
+    if run.state.get("stopped"):
+        print(f"the run had stopped early, after epoch {run.state['epoch']}")
+    args.out.mkdir(parents=True, exist_ok=True)
     print(f"training on {device}")
     try:
         run.fit(train, val, args.epochs)

@@ -41,8 +41,7 @@ def load_data(path, seed):
     mean, std = x[train].mean(axis=0), x[train].std(axis=0)
     std[std == 0] = 1  # a constant feature becomes 0
     x = (x - mean) / std
-    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
-    return parts
+    return [(x[rows], y[rows]) for rows in (train, val, test)]
 
 
 def read_table(path):
@@ -65,17 +64,20 @@ def read_table(path):
     columns = {
         name.strip(): np.array(cells, object) for name, cells in zip(header, zip(*rows))
     }
-    for name in ["price"]:
-        if name not in columns:
-            fail(f"{path} has no column {name!r}; it has {', '.join(columns)}")
+    name = "price"
+    if name not in columns:
+        fail(f"{path} has no column {name!r}; it has {', '.join(columns)}")
     return columns
 
 
 def to_number(cell, column):
     try:
-        return float(cell)
+        number = float(cell)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         fail(f"the column {column!r} holds {cell!r}, which is not a number")
+    return number
 
 
 def treat_missing(columns, path):
@@ -94,9 +96,10 @@ def treat_missing(columns, path):
 
 def is_number(cell):
     try:
-        return math.isfinite(float(cell))
+        float(cell)
     except ValueError:
         return False
+    return True
 
 
 def encode(columns, train):
@@ -171,9 +174,11 @@ class BatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, x):
         kept = self.running_var * (1 - self.momentum)
-        y = super().forward(x)
+        n = x.numel() / x.shape[1]
+        # torch refuses one value a channel; two alike have its mean and variance.
+        alone = self.training and n == 1
+        y = super().forward(torch.cat([x, x]) if alone else x)[: len(x)]
         if self.training:
-            n = x.numel() / x.shape[1]
             # A new tensor: backward still needs the one that torch has updated.
             self.running_var = kept + (self.running_var - kept) * (n - 1) / n
         return y
@@ -282,8 +287,8 @@ class Run:
                 self.optimizer.step()
                 show(f"{training}  {examples / batches.dataset.size:4.0%}")
             sums["loss"] += loss.detach() * len(y)
-            sums["mae"] += F.l1_loss(outputs, y) * len(y)
-            sums["rmse"] += F.mse_loss(outputs, y) * len(y)
+            sums["mae"] += F.l1_loss(outputs.detach(), y) * len(y)
+            sums["rmse"] += F.mse_loss(outputs.detach(), y) * len(y)
             examples += len(y)
         means = {name: float(value / examples) for name, value in sums.items()}
         means["rmse"] = math.sqrt(means["rmse"])
@@ -365,12 +370,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "mae", "rmse"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -397,36 +406,71 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="specs/data/houses.csv")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data", default="specs/data/houses.csv", help="where the data is: %(default)s"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=40,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--out", type=Path, default=Path("runs/mlp_tabular-torch"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/mlp_tabular-torch"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
     """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
     if name is None:
-        found = torch.accelerator.is_available()
-        return torch.accelerator.current_accelerator() if found else torch.device("cpu")
+        return found[0]
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:
-        fail(f"no device {name!r}: {str(error).splitlines()[0]}")
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
     return device
 
 
 def main(argv=None):
     args = parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
     device = pick_device(args.device)
     torch.manual_seed(args.seed)
 
@@ -441,6 +485,7 @@ def main(argv=None):
     run = Run(model, device, args.out, args.seed)
     if args.resume:
         run.restore()
+    args.out.mkdir(parents=True, exist_ok=True)
     print(f"training on {device}")
     try:
         run.fit(train, val, args.epochs)

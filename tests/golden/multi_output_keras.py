@@ -11,6 +11,7 @@ import math
 import os
 import sys
 import zipfile
+import zlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -29,8 +30,10 @@ def load_data(path, seed):
     try:
         with np.load(path) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        fail(f"cannot read {path}: {error}")
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror or error}")
+    except (EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error):
+        fail(f"{path} is not an archive of arrays of numbers, as np.savez writes")
     x = {"image": read_array(arrays, "image", (8, 8, 1), np.float32)}
     y = {
         "digit": read_array(arrays, "digit", (), np.int64),
@@ -42,10 +45,8 @@ def load_data(path, seed):
     check_labels(y["digit"], 10, path)
 
     train, val, test = split(y["digit"], seed)
-    for name in ["image"]:
-        x[name] = scale(x[name], train)
-    parts = [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
-    return parts
+    x["image"] = scale(x["image"], train)
+    return [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
 
 
 def read_array(arrays, name, shape, dtype):
@@ -60,6 +61,12 @@ def read_array(arrays, name, shape, dtype):
     )
     if not fits:
         fail(f"rows of {name!r} are {array.shape[1:]}, the model needs {shape}")
+    if array.dtype.kind not in "biuf":
+        fail(f"{name!r} holds values of type {array.dtype}, which are not numbers")
+    if not np.isfinite(array).all():
+        fail(f"{name!r} holds values that are not finite numbers (NaN or infinity)")
+    if dtype is np.int64 and (array % 1).any():
+        fail(f"{name!r} holds fractions, the model needs whole numbers")
     return array.astype(dtype)
 
 
@@ -266,12 +273,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "digit_loss", "digit_accuracy", "ink_loss", "ink_mae"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -313,18 +324,52 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="specs/data/digit_ink.npz")
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data",
+        default="specs/data/digit_ink.npz",
+        help="where the data is: %(default)s",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=15,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
-    parser.add_argument("--out", type=Path, default=Path("runs/multi_output-keras"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/multi_output-keras"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
@@ -346,7 +391,6 @@ def main(argv=None):
 
 
 def run(args):
-    args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
     parts = load_data(args.data, args.seed)
@@ -359,6 +403,7 @@ def run(args):
     checkpoint = Checkpoint(args.out, args.seed)
     if args.resume:
         checkpoint.restore(model)
+    args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
         model.fit(

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,10 @@ def load_data(path, seed):
     try:
         with np.load(path) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        fail(f"cannot read {path}: {error}")
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror or error}")
+    except (EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error):
+        fail(f"{path} is not an archive of arrays of numbers, as np.savez writes")
     x = {"image": read_array(arrays, "image", (8, 8, 1), np.float32)}
     y = {
         "digit": read_array(arrays, "digit", (), np.int64),
@@ -44,10 +47,8 @@ def load_data(path, seed):
     check_labels(y["digit"], 10, path)
 
     train, val, test = split(y["digit"], seed)
-    for name in ["image"]:
-        x[name] = scale(x[name], train)
-    parts = [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
-    return parts
+    x["image"] = scale(x["image"], train)
+    return [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
 
 
 def read_array(arrays, name, shape, dtype):
@@ -62,6 +63,12 @@ def read_array(arrays, name, shape, dtype):
     )
     if not fits:
         fail(f"rows of {name!r} are {array.shape[1:]}, the model needs {shape}")
+    if array.dtype.kind not in "biuf":
+        fail(f"{name!r} holds values of type {array.dtype}, which are not numbers")
+    if not np.isfinite(array).all():
+        fail(f"{name!r} holds values that are not finite numbers (NaN or infinity)")
+    if dtype is np.int64 and (array % 1).any():
+        fail(f"{name!r} holds fractions, the model needs whole numbers")
     return array.astype(dtype)
 
 
@@ -137,9 +144,11 @@ class BatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, x):
         kept = self.running_var * (1 - self.momentum)
-        y = super().forward(x)
+        n = x.numel() / x.shape[1]
+        # torch refuses one value a channel; two alike have its mean and variance.
+        alone = self.training and n == 1
+        y = super().forward(torch.cat([x, x]) if alone else x)[: len(x)]
         if self.training:
-            n = x.numel() / x.shape[1]
             # A new tensor: backward still needs the one that torch has updated.
             self.running_var = kept + (self.running_var - kept) * (n - 1) / n
         return y
@@ -258,7 +267,7 @@ class Run:
             sums["digit_loss"] += digit_loss.detach() * size
             sums["ink_loss"] += ink_loss.detach() * size
             sums["digit_accuracy"] += (outputs["digit"].argmax(1) == y["digit"]).sum()
-            sums["ink_mae"] += F.l1_loss(outputs["ink"], y["ink"]) * size
+            sums["ink_mae"] += F.l1_loss(outputs["ink"].detach(), y["ink"]) * size
             examples += size
         return {name: float(value / examples) for name, value in sums.items()}
 
@@ -343,12 +352,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "digit_loss", "digit_accuracy", "ink_loss", "ink_mae"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -390,36 +403,73 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="specs/data/digit_ink.npz")
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data",
+        default="specs/data/digit_ink.npz",
+        help="where the data is: %(default)s",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=15,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
-    parser.add_argument("--out", type=Path, default=Path("runs/multi_output-torch"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/multi_output-torch"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
     """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
     if name is None:
-        found = torch.accelerator.is_available()
-        return torch.accelerator.current_accelerator() if found else torch.device("cpu")
+        return found[0]
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (AssertionError, RuntimeError) as error:
-        fail(f"no device {name!r}: {str(error).splitlines()[0]}")
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
     return device
 
 
 def main(argv=None):
     args = parse_args(argv)
-    args.out.mkdir(parents=True, exist_ok=True)
     device = pick_device(args.device)
     torch.manual_seed(args.seed)
 
@@ -434,6 +484,7 @@ def main(argv=None):
     run = Run(model, device, args.out, args.seed)
     if args.resume:
         run.restore()
+    args.out.mkdir(parents=True, exist_ok=True)
     print(f"training on {device}")
     try:
         run.fit(train, val, args.epochs)

@@ -11,6 +11,7 @@ import math
 import os
 import sys
 import zipfile
+import zlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -29,8 +30,10 @@ def load_data(path, seed):
     try:
         with np.load(path) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        fail(f"cannot read {path}: {error}")
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror or error}")
+    except (EOFError, TypeError, ValueError, zipfile.BadZipFile, zlib.error):
+        fail(f"{path} is not an archive of arrays of numbers, as np.savez writes")
     x = {
         "left": read_array(arrays, "left", (8, 8, 1), np.float32),
         "right": read_array(arrays, "right", (8, 8, 1), np.float32),
@@ -43,8 +46,7 @@ def load_data(path, seed):
     train, val, test = split(y["same"], seed)
     for name in ["left", "right"]:
         x[name] = scale(x[name], train)
-    parts = [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
-    return parts
+    return [(take(x, rows), take(y, rows)) for rows in (train, val, test)]
 
 
 def read_array(arrays, name, shape, dtype):
@@ -59,6 +61,12 @@ def read_array(arrays, name, shape, dtype):
     )
     if not fits:
         fail(f"rows of {name!r} are {array.shape[1:]}, the model needs {shape}")
+    if array.dtype.kind not in "biuf":
+        fail(f"{name!r} holds values of type {array.dtype}, which are not numbers")
+    if not np.isfinite(array).all():
+        fail(f"{name!r} holds values that are not finite numbers (NaN or infinity)")
+    if dtype is np.int64 and (array % 1).any():
+        fail(f"{name!r} holds fractions, the model needs whole numbers")
     return array.astype(dtype)
 
 
@@ -256,12 +264,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "accuracy"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -292,18 +304,52 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="specs/data/digit_pairs.npz")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data",
+        default="specs/data/digit_pairs.npz",
+        help="where the data is: %(default)s",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=20,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
-    parser.add_argument("--out", type=Path, default=Path("runs/siamese-keras"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/siamese-keras"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
@@ -325,7 +371,6 @@ def main(argv=None):
 
 
 def run(args):
-    args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
     parts = load_data(args.data, args.seed)
@@ -339,9 +384,12 @@ def run(args):
     checkpoint = Checkpoint(args.out, args.seed, callbacks)
     if args.resume:
         checkpoint.restore(model)
+    args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
-        if not checkpoint.state.get("stopped"):
+        if checkpoint.state.get("stopped"):
+            print(f"the run had stopped early, after epoch {checkpoint.state['epoch']}")
+        else:
             model.fit(
                 train,
                 validation_data=val,

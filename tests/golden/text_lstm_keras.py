@@ -255,12 +255,16 @@ def report(out, history, metrics):
     (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
 
     names = ["loss", "accuracy"]
-    figure = Figure(figsize=(5 * len(names), 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
         for series in (name, f"val_{name}"):
             epochs = range(1, len(history[series]) + 1)
             axes.plot(epochs, history[series], label=series)
         axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     figure.savefig(out / "curves.png")
 
@@ -291,18 +295,52 @@ def fail(message):
     sys.exit(f"{Path(__file__).name}: {message}")
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", default="specs/data/reviews.csv")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data",
+        default="specs/data/reviews.csv",
+        help="where the data is: %(default)s",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=10,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
     parser.add_argument("--device", help="such as cpu, gpu or gpu:1")
-    parser.add_argument("--out", type=Path, default=Path("runs/text_lstm-keras"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/text_lstm-keras"),
+        help="the folder for results: %(default)s",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
 
 
 def pick_device(name):
@@ -324,7 +362,6 @@ def main(argv=None):
 
 
 def run(args):
-    args.out.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(args.seed)
 
     parts, classes = load_data(args.data, args.seed)
@@ -338,9 +375,12 @@ def run(args):
     checkpoint = Checkpoint(args.out, args.seed, callbacks)
     if args.resume:
         checkpoint.restore(model)
+    args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
-        if not checkpoint.state.get("stopped"):
+        if checkpoint.state.get("stopped"):
+            print(f"the run had stopped early, after epoch {checkpoint.state['epoch']}")
+        else:
             model.fit(
                 train,
                 validation_data=val,

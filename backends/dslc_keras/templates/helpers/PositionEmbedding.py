@@ -2,6 +2,7 @@ import keras
 from keras import layers
 
 
+@keras.saving.register_keras_serializable()
 class PositionEmbedding(layers.Layer):
     """Adds a learned vector to each step of a sequence."""
 
@@ -9,6 +10,10 @@ class PositionEmbedding(layers.Layer):
         super().__init__(**kwargs)
         self.length = length
         self.initializer = initializer
+
+    def get_config(self):
+        own = {"length": self.length, "initializer": self.initializer}
+        return super().get_config() | own
 
     def build(self, shape):
         self.embeddings = self.add_weight(
