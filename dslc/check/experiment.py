@@ -14,9 +14,11 @@ from dslc.check.outputs import (
 )
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph, Node
+from dslc.graph.explain import use_of
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.values import UNKNOWN
+from dslc.syntax import tree
 from dslc.vocab.experiment import Callback, Loss, Metric
 from dslc.vocab.tensor import Tensor
 from dslc.vocab.word import aliases, words
@@ -141,6 +143,10 @@ def _loss(loss: Loss, name: str, tensor: Tensor, graph: Graph) -> list[Diagnosti
     ends_in = last_activation(graph, name)
     wanted = loss.activation
     if wanted is not None and ends_in != wanted:
+        use = use_of(graph, index)
+        given = use.node.arguments if use is not None and isinstance(use.node, tree.Call) else ()
+        if any(a.name is not None and a.name.text == "activation" for a in given):
+            return []  # `Dense(10, activation=softmax)` is reported
         earlier = buried(graph, index, wanted)
         if earlier is not None:
             return [_follows(loss, wanted, earlier, graph.node(index))]

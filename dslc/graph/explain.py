@@ -19,10 +19,13 @@ LONGEST_CHAIN = 5
 def mismatch(graph: Graph, span: Span, problem: Mismatch, inputs: tuple[int, ...]) -> Diagnostic:
     """The diagnostic of a layer that refuses its inputs."""
     fixes = _divisible(graph, inputs) if problem.code in ("E0302", "E0304") else []
-    if problem.insert:
+    whole = _whole_sequence(graph, inputs) if problem.insert.startswith("Reshape") else None
+    if whole is not None:
+        fixes.append(whole)
+    elif problem.insert:
         edit = Edit(span.before(), f"{problem.insert} -> ")
         fixes.append(Fix(f"put {problem.insert} in front of it", (edit,)))
-    if problem.help:
+    if problem.help and whole is None:
         fixes.append(Fix(problem.help))
     if not fixes:
         fixes.append(Fix("change the input, or use another layer"))
@@ -36,6 +39,23 @@ def mismatch(graph: Graph, span: Span, problem: Mismatch, inputs: tuple[int, ...
         notes=_chains(graph, list(dict.fromkeys(blamed))),
         fixes=fixes,
     )
+
+
+def _whole_sequence(graph: Graph, inputs: tuple[int, ...]) -> Fix | None:
+    """`LSTM(8) -> LSTM(8)`: the first gives its last step only, where all of them are needed."""
+    node = graph.node(inputs[0])
+    while len(node.inputs) == 1 and getattr(node.word, "sequences", None) is None:
+        if graph.used_weights(node) or graph.tensor(node.index) != graph.tensor(node.inputs[0]):
+            return None
+        node = graph.node(node.inputs[0])
+    if node.word is None or getattr(node.word, "sequences", None) is not False:
+        return None
+    span = node.span
+    edits: tuple[Edit, ...] = ()
+    if span.text.endswith(")") and "sequences" not in span.text:
+        last = span.source.span(span.end - 1, span.end - 1)
+        edits = (Edit(last, ", sequences=true"),)
+    return Fix(f"let `{node.word.word}` give every step: sequences=true", edits)
 
 
 def _makers(graph: Graph, span: Span, blamed: dict[int, None], ids_matter: bool) -> list[Label]:

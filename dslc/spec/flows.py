@@ -9,6 +9,8 @@ from dslc.spec.uses import Uses
 from dslc.syntax import tree
 from dslc.vocab.word import words
 
+MERGES = {"+": "add", "-": "subtract", "*": "multiply"}
+
 
 class Flows(Uses):
     """Turns operands and steps of a body into their bound form."""
@@ -28,10 +30,25 @@ class Flows(Uses):
             case tree.Tuple():
                 return self._several(expr, source)
         self.names.use(expr)
+        if isinstance(expr, tree.Binary) and self.is_tensor(expr):
+            if not self.names.damage.touches(expr.span):
+                self._sum_of_tensors(expr)
+            return ir.Broken(expr)
         if not self.names.damage.touches(expr.span):
             message = "a tensor is needed here"
             self.say("E0218", message, expr, "this is a number", Fix("write a flow: x -> …"))
         return ir.Broken(expr)
+
+    def _sum_of_tensors(self, expr: tree.Binary) -> None:
+        """`x + y`: merges have names."""
+        word = MERGES[expr.op]
+        left, right = expr.left.span.text, expr.right.span.text
+        fix = Fix(f"write {word}(…, …)")
+        if self.is_tensor(expr.left) and self.is_tensor(expr.right):
+            text = f"{word}({left}, {right})"
+            fix = Fix(f"write {short(text)}", (Edit(expr.span, text),))
+        message = f"`{expr.op}` works on numbers, not on tensors"
+        self.say("E0218", message, expr, "", fix)
 
     def _several(self, expr: tree.Tuple, source: bool) -> ir.Operand:
         items = tuple(self.operand(item) for item in expr.items)
@@ -45,6 +62,12 @@ class Flows(Uses):
                 fix = Fix("write one tensor")
             self.say("E0218", "one tensor is needed here", expr, where, fix)
             return ir.Broken(expr)
+        if expr.bracket == "[" and len(items) > 1:
+            text = f"({expr.span.text[1:-1].strip()})"
+            fix = Fix(f"write {short(text)}", (Edit(expr.span, text),), safe=True)
+            label = "brackets hold lists of settings"
+            self.say("E0218", "tensors in front of an arrow stand in parentheses", expr, label, fix)
+            return ir.Several(items, expr)
         if len(items) < 2:
             fix = Fix("write x -> …, or (a, b) -> …")
             self.say("E0218", "a tuple of tensors holds at least two", expr, "", fix)
@@ -97,6 +120,9 @@ class Flows(Uses):
                 return any(self.is_tensor(arm.value) for arm in value.arms)
             case tree.Tuple():
                 return any(self.is_tensor(item) for item in value.items)
+            case tree.Binary():
+                sides = (value.left, value.right)
+                return value.op in MERGES and any(self.is_tensor(side) for side in sides)
         return False
 
     def _makes_tensor(self, call: tree.Call) -> bool:
@@ -181,7 +207,9 @@ class Flows(Uses):
 
     def _group(self, steps: tuple[tree.Step, ...]) -> tuple[ir.Step, ...]:
         self.inside += 1
+        self.chained += 1
         found = self.steps(steps)
+        self.chained -= 1
         self.inside -= 1
         return found
 
@@ -216,10 +244,12 @@ class Flows(Uses):
     def _match_steps(self, node: tree.Match) -> ir.MatchSteps:
         arms = []
         self.inside += 1
+        self.chained += 1
         for arm in node.arms:
             if arm.condition is not None:
                 self.names.check(arm.condition)
             arms.append(ir.StepArm(arm.condition, self._arm_steps(arm.value)))
+        self.chained -= 1
         self.inside -= 1
         return ir.MatchSteps(tuple(arms), node)
 

@@ -83,6 +83,9 @@ class _Body:
             names.found.append(error("E0222", message, node.span, fixes=[fix]))
         if node.shape is not None:
             items = node.shape.items if isinstance(node.shape, tree.Tuple) else (node.shape,)
+            if self._batch_axis(node.shape, items):
+                self.statements.append(ir.Input(node.name.text, None, None, node))
+                return
             for item in items:
                 if isinstance(item, tree.Name) and item.text not in names.tensors:
                     names.scalars.add(item.text)  # a size that the input names
@@ -93,6 +96,26 @@ class _Body:
             names.check(node.where)
         shape = None if self.damage.next_to(node.span) else node.shape
         self.statements.append(ir.Input(node.name.text, shape, node.where, node))
+
+    def _batch_axis(self, shape: tree.Expr, items: tuple[tree.Expr, ...]) -> bool:
+        """`(None, 8, 8, 1)`: whether a shape has an axis without a size. Reports it."""
+        empty = [isinstance(i, tree.Name) and i.text in ("None", "none") for i in items]
+        if not any(empty) or self.damage.touches(shape.span):
+            return False
+        if not empty[0] or len(items) == 1 or any(empty[1:]):
+            message = "an axis has a size, or a name where its size varies"
+            fix = Fix("write a name in its place, as in (H, W, 3)")
+            span = items[empty.index(True)].span
+        else:
+            rest = items[1:]
+            sizes = all(isinstance(i, tree.Number) for i in rest)
+            text = ("x" if sizes else ", ").join(i.span.text for i in rest)
+            text = text if sizes or len(rest) == 1 else f"({text})"
+            message = "the batch axis is never written"
+            fix = Fix(f"write {text}", (Edit(shape.span, text),))
+            span = shape.span
+        self.names.found.append(error("E0203", message, span, fixes=[fix]))
+        return True
 
     def _let(self, node: tree.Let) -> None:
         names, name, value = self.names, node.name.text, node.value
@@ -293,7 +316,7 @@ class _Body:
         if not has_input and not self.names.found:
             shape = f": {SHAPES}" if definition.kind == "model" else ""
             self._incomplete("E0401", "has no input", f"write `input x{shape}` first")
-        if not outputs and (has_input or not self.names.found):
+        if not outputs and not self.names.found:
             self._incomplete("E0402", "has no result", "end it with a flow: that is its result")
         elif len(outputs) > 1 and definition.kind == "block":
             self._several_outputs(outputs)

@@ -10,6 +10,7 @@ from dslc.spec import ir
 from dslc.spec.bind import match_arguments
 from dslc.spec.damage import Damage
 from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
+from dslc.spec.later import later_scale, later_section
 from dslc.spec.refuse import bad_value
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
@@ -33,7 +34,7 @@ def bind_sections(
         if damage.touches(node.keyword.span):
             continue
         if section is None:
-            found.append(_unknown_section(node))
+            found.append(later_section(node) or _unknown_section(node))
         elif keyword in bound:
             there = [Label(bound[keyword].span, "first written here")]
             fix = Fix("put the settings of both into one")
@@ -41,7 +42,8 @@ def bind_sections(
             span = node.keyword.span
             found.append(error("E0225", message, span, secondary=there, fixes=[fix]))
         else:
-            binder = _Binder(section, node, damage)
+            phases = any(n.keyword.text in ("finetune", "phase") for n in sections)
+            binder = _Binder(section, node, damage, phases=phases)
             bound[keyword] = binder.run()
             found += binder.found
     return bound, found
@@ -61,7 +63,10 @@ def _unknown_section(node: tree.Section) -> Diagnostic:
 class _Binder:
     """Binds one section."""
 
-    def __init__(self, section: type[Section], node: tree.Section, damage: Damage) -> None:
+    def __init__(
+        self, section: type[Section], node: tree.Section, damage: Damage, *, phases: bool
+    ) -> None:
+        self.phases = phases  # some settings may stand in sections that dslc does not have yet
         self.section = section
         self.node = node
         self.damage = damage
@@ -124,6 +129,9 @@ class _Binder:
         kind = kind_of(info)
         if self.damage.touches(expr.span):
             return UNKNOWN
+        if key == "scale" and isinstance(expr, tree.Name) and expr.text == "backbone":
+            self.found.append(later_scale(expr))
+            return UNKNOWN
         value, found = evaluate(expr, {}, kind, f"`{key}` of `{self.section.word}`")
         if found and self.damage.near(expr.span):
             return UNKNOWN
@@ -163,7 +171,7 @@ class _Binder:
         fields = parameters(self.section)
         given = self.given.keys() | self.parts.keys()
         missing = [n for n, info in fields.items() if info.is_required() and n not in given]
-        torn = self.damage.touches(self.node.span)
+        torn = self.phases or self.damage.touches(self.node.span)
         if missing and not torn and not any(d.code == "E0213" for d in self.found):
             listed = ", ".join(f"`{n}`" for n in missing)
             notes = [f"{n}: {fields[n].description}" for n in missing]

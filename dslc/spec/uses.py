@@ -8,6 +8,7 @@ from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
 from dslc.spec.bind import activation_argument, blocks, match_arguments, pair_arguments
 from dslc.spec.habits import alias_fix
+from dslc.spec.later import later_model
 from dslc.spec.lookup import HELD, other_kind
 from dslc.spec.names import Names
 from dslc.spec.refuse import short
@@ -32,6 +33,7 @@ class Uses:
         self.names = names
         self.definitions = definitions
         self.inside = 0  # groups and arms around the step being read
+        self.chained = 0  # those of them that hold steps, not values
 
     def say(self, code: str, message: str, node: tree.Node, label: str = "", *fixes: Fix) -> None:
         self.names.found.append(error(code, message, node.span, label, fixes=fixes))
@@ -69,13 +71,19 @@ class Uses:
             operands = self._operands(node)
             named = tuple(a for a in node.arguments if a.name is not None)
             call = tree.Call(node.span, node.name, named)
-            if self.inside and operands:
+            if self.chained and operands:
                 message = (
                     f"`{word.word}` with other tensors cannot stand in a group of steps or an arm"
                 )
                 why = "only one tensor comes in here"
-                fix = Fix("make the steps a `block`: there each value has a name")
-                self.say("E0415", message, node, why, fix)
+                self.say(
+                    "E0415",
+                    message,
+                    node,
+                    why,
+                    Fix("make the steps a `block`: there each value has a name"),
+                    Fix("or choose between values: y = match { condition: add(a, b)  else: a }"),
+                )
         misplaced = activation_argument(word, call)
         if misplaced is not None:
             names.found.append(misplaced)
@@ -130,7 +138,7 @@ class Uses:
                 return ir.WordUse(word, {}, (), node)
             return ir.WordUse(None, {}, (), node)
         close = self._closest(text)
-        self.names.found.append(self._unknown_word(name, close))
+        self.names.found.append(later_model(name, node) or self._unknown_word(name, close))
         guess = words("activation").get(close or "")
         if guess is not None and isinstance(node, tree.Name) and issubclass(guess, FlowWord):
             return ir.WordUse(guess, {}, (), node)  # whatever activation it is, the shape stays
