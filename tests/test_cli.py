@@ -215,6 +215,13 @@ def test_words_knows_other_names(dslc: Dslc) -> None:
     assert dslc("words", "mae")[1].count("called elsewhere") == 2
 
 
+def test_words_knows_parameters(dslc: Dslc) -> None:
+    code, _, err = dslc("words", "padding")
+    assert code != 0
+    assert "`padding` is a parameter, not a word" in err
+    assert "Conv2D" in err
+
+
 def test_every_word_has_a_page(dslc: Dslc) -> None:
     from dslc.cli import reference
 

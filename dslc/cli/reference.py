@@ -61,6 +61,12 @@ def find(name: str) -> list[type[Word]]:
     return exact or [word for word in everything if name in word.aliases]
 
 
+def having(parameter: str) -> list[str]:
+    """The words that have a parameter of this name."""
+    everything = [word for words in vocabulary().values() for word in words.values()]
+    return [word.word for word in everything if parameter in parameters(word)]
+
+
 def names() -> list[str]:
     """Every name that may be looked up."""
     return [

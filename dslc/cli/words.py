@@ -41,6 +41,10 @@ def words_command(name: str | None, form: str) -> int:
         say(_list(kind, vocabulary[kind]))
         return FINE
     if not matches:
+        owners = ref.having(name)
+        if owners:
+            shown = ", ".join(owners[:6]) + (", …" if len(owners) > 6 else "")
+            fail(f"`{name}` is a parameter, not a word", f"it is explained with {shown}")
         close = did_you_mean(name, ref.names())
         hint = f"did you mean `{close}`?" if close else "`dslc words` lists them"
         fail(f"there is no word `{name}`", hint)

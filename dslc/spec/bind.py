@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
-from dslc.spec.habits import INFERRED, PARAMETER_ALIASES, argument_gone
+from dslc.spec.habits import INFERRED, PARAMETER_ALIASES, argument_gone, other_library
 from dslc.spec.refuse import bad_value, not_concrete, show_value
 from dslc.spec.values import UNKNOWN, Result, Scope, evaluate
 from dslc.syntax import tree
 from dslc.vocab.dims import Sym
 from dslc.vocab.kinds import BareName, Computed, Flag, Kind, OrNone, Param, Real, Sizes
 from dslc.vocab.word import Word, kind_of, parameters, words
+from dslc.vocab.word import defaults as defaults_of
 
 __all__ = ["bind", "blocks", "match_arguments", "pair_arguments", "part_of", "show_value"]
 
@@ -120,6 +121,9 @@ def _unknown_parameter(
     if name.text == "activation" and owner in words("flow"):
         return _activation(owner, node, argument)
     alias = PARAMETER_ALIASES.get(name.text)
+    elsewhere = other_library(owner, argument, node)
+    if elsewhere is not None:
+        return error("E0202", message, name.span, notes=notes, fixes=[elsewhere])
     close = did_you_mean(name.text, names)
     if alias in names:
         fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
@@ -195,9 +199,37 @@ def bind(
             values[name] = default
     bound = word.model_construct(**values)
     for message in bound.problems():
-        fix = Fix("change one of these values")
+        fix = _way_out(word, message, values, arguments)
         return UNKNOWN, [error("E0203", message, node.span, fixes=[fix])]
     return bound, []
+
+
+def _way_out(
+    word: type[Word], message: str, values: Mapping[str, Any], arguments: Mapping[str, tree.Expr]
+) -> Fix:
+    """One value that, at its default, would let the others stand; those that the message names come first."""
+    usual = defaults_of(word)
+    latest = [*arguments][::-1]
+    ordered = sorted(latest, key=lambda name: f"`{name}" not in message)
+    for name in ordered:
+        if name not in usual or usual[name] == values.get(name):
+            continue
+        tried = word.model_construct(**{**values, name: usual[name]})
+        if next(tried.problems(), None) is None:
+            shown = _usual_text(usual[name])
+            edits = (Edit(arguments[name].span, shown),)
+            return Fix(f"write {name}={shown}", edits)
+    return Fix(f"give `{ordered[0]}` another value" if ordered else "change one of these values")
+
+
+def _usual_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple) and len(set(value)) == 1:
+        return str(value[0])
+    if isinstance(value, Word):
+        return value.word
+    return show_value(value)
 
 
 def bind_values(

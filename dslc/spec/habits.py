@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dslc.diagnostics import Edit, Fix
+from dslc.diagnostics import Diagnostic, Edit, Fix, error
 from dslc.syntax import tree
+from dslc.vocab.kinds import SizeOf, Sizes
+from dslc.vocab.word import Word, kind_of, parameters, words
 
 # What other libraries call a parameter: the fix-it that follows from it.
 PARAMETER_ALIASES = {
@@ -98,3 +100,46 @@ def argument_gone(argument: tree.Argument, given: tuple[tree.Argument, ...]) -> 
     if at == 0:
         return Edit(source.span(argument.span.start, given[1].span.start), "")
     return Edit(source.span(given[at - 1].span.end, argument.span.end), "")
+
+
+def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix | None:
+    """What an argument of an optimiser of another library is here: `weight_decay` makes Adam an AdamW."""
+    name = argument.name.text if argument.name is not None else ""
+    if (owner, name) == ("Adam", "weight_decay"):
+        return Fix("write AdamW, which has one", (Edit(node.name.span, "AdamW"),))
+    if name == "betas" and owner.startswith("Adam"):
+        pair = argument.value
+        if isinstance(pair, tree.Tuple) and len(pair.items) == 2:
+            first, second = (item.span.text for item in pair.items)
+            text = f"beta1={first}, beta2={second}"
+            return Fix(f"write {text}", (Edit(argument.span, text),), safe=False)
+        return Fix("write beta1=0.9, beta2=0.999")
+    return None
+
+
+def misread_arguments(word: type[Word], node: tree.Call | tree.Name) -> Diagnostic | None:
+    """`Reshape(8, 8)` for a size, `relu(Dense(3))` for a step behind a step."""
+    given = node.arguments if isinstance(node, tree.Call) else ()
+    unnamed = [a.value for a in given if a.name is None]
+    fields = [*parameters(word).values()]
+    first = kind_of(fields[0]) if fields else None
+    whole = all(isinstance(v, tree.Number) and isinstance(v.value, int) for v in unnamed)
+    if len(unnamed) > 1 and whole and word.positional == 1 and isinstance(first, (Sizes, SizeOf)):
+        span = unnamed[0].span.to(unnamed[-1].span)
+        text = "x".join(v.span.text for v in unnamed)
+        fix = Fix(
+            f"write {text}", (Edit(span, text),), safe=span.text.count(",") == len(unnamed) - 1
+        )
+        return error(
+            "E0221", "a size is one argument, its numbers joined by `x`", span, fixes=[fix]
+        )
+    inner = unnamed[0] if len(unnamed) == 1 and word.kind == "activation" else None
+    if isinstance(inner, tree.Call) and inner.name.text in words("flow"):
+        assert isinstance(node, tree.Call)
+        rest = [a.span.text for a in given if a.value is not inner]
+        call = f"{node.name.text}({', '.join(rest)})" if rest else node.name.text
+        text = f"{inner.span.text} -> {call}"
+        message = f"`{inner.name.text}` is a step of its own, in front of `{word.word}`"
+        fix = Fix(f"write {' '.join(text.split())}", (Edit(node.span, text),))
+        return error("E0221", message, inner.span, fixes=[fix])
+    return None

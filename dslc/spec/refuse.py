@@ -6,9 +6,9 @@ from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
 from dslc.syntax import tree
-from dslc.vocab.kinds import BareName, Choice, Flag, Kind, OrNone, Real, SizeOf, Text, Whole
+from dslc.vocab.kinds import BareName, Bounds, Choice, Flag, Kind, OrNone, Real, SizeOf, Text, Whole
 from dslc.vocab.tensor import Tensor
-from dslc.vocab.word import Word, kind_of, parameters, unit_of
+from dslc.vocab.word import Word, aliases, kind_of, parameters, unit_of, words
 
 
 def show_value(value: Any) -> str:
@@ -24,6 +24,8 @@ def show_value(value: Any) -> str:
         return f'"{value}"'
     if isinstance(value, tuple) and len(value) > 1 and all(type(v) is int for v in value):
         return "x".join(map(str, value))
+    if isinstance(value, Bounds):
+        return f"{value.low}..{value.high}"
     if isinstance(value, tuple):
         return f"({', '.join(map(show_value, value))})"
     if isinstance(value, Word):
@@ -39,7 +41,8 @@ def bad_value(word: type[Word], name: str, expr: tree.Expr, value: Any) -> Diagn
     kind = kind_of(info)
     unit = unit_of(info)
     shown, written = short(show_value(value)), short(expr.span.text)
-    got = f"got {shown}" if written == shown else f"got `{written}`, which is {shown}"
+    same = written == shown or isinstance(expr, (tree.Tuple, tree.Range))
+    got = f"got {written}" if same else f"got `{written}`, which is {shown}"
     if isinstance(value, Tensor):
         got = f"`{written}` is a tensor"
     message = f"`{name}` of `{word.word}` must be {kind.describe}{f', in {unit}' if unit else ''}"
@@ -52,6 +55,11 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
         kind = kind.item
     if isinstance(value, Tensor):
         return ["tensors flow into a layer by `->`"], Fix(f"give it {kind.describe}")
+    if isinstance(value, Bounds) and value.high < value.low:
+        return ["the lower end comes first"], _write(expr, f"{value.high}..{value.low}")
+    unquoted = _unquoted(kind, expr)
+    if unquoted is not None:
+        return ["names of words are written without quotes"], unquoted
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if isinstance(value, str):
         if value.lower() in ("true", "false", "none"):
@@ -76,6 +84,26 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
     if isinstance(kind, Choice):
         return [], Fix(f"write {kind.describe}")
     return [], Fix(f"give it {kind.describe}")
+
+
+def _unquoted(kind: Kind, expr: tree.Expr) -> Fix | None:
+    """`"digits"`, `["accuracy"]`: names in quotes, as strings of other languages."""
+    items = expr.items if isinstance(expr, tree.Tuple) else (expr,)
+    names = [*kind.choices, *(w for k in kind.word_kinds for w in words(k))]
+    edits: list[Edit] = []
+    for item in items:
+        if isinstance(item, tree.String):
+            other = next(
+                (aliases(k)[item.value] for k in kind.word_kinds if item.value in aliases(k)), None
+            )
+            name = item.value if item.value in names else other or did_you_mean(item.value, names)
+            if name is None:
+                return None
+            edits.append(Edit(item.span, name))
+    if not edits:
+        return None
+    written = edits[0].text if len(items) == 1 else "them without quotes"
+    return Fix(f"write {written}", tuple(edits))
 
 
 def _whole(kind: Whole, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:

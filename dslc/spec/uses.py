@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
 from dslc.spec.bind import activation_argument, blocks, match_arguments, pair_arguments
-from dslc.spec.habits import alias_fix
+from dslc.spec.habits import alias_fix, misread_arguments
 from dslc.spec.later import later_model
 from dslc.spec.lookup import HELD, other_kind
 from dslc.spec.names import Names
@@ -84,7 +84,7 @@ class Uses:
                     Fix("make the steps a `block`: there each value has a name"),
                     Fix("or choose between values: y = match { condition: add(a, b)  else: a }"),
                 )
-        misplaced = activation_argument(word, call)
+        misplaced = activation_argument(word, call) or misread_arguments(word, call)
         if misplaced is not None:
             names.found.append(misplaced)
             self._use_arguments(node)

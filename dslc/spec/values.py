@@ -23,7 +23,7 @@ from dslc.spec.lookup import (
     word_for,
 )
 from dslc.syntax import tree
-from dslc.vocab.kinds import BareName, Bounds, Kind
+from dslc.vocab.kinds import BareName, Bounds, Kind, Text
 from dslc.vocab.tensor import AXES, Tensor
 
 __all__ = ["UNKNOWN", "Result", "Scope", "SpelledFloat", "Unknown", "evaluate"]
@@ -42,6 +42,10 @@ Result = tuple[Any, list[Diagnostic]]
 def evaluate(expr: tree.Expr, scope: Scope, kind: Kind | None = None, owner: str = "") -> Result:
     """The value of `expr`; `UNKNOWN`, with diagnostics unless they were given before, when there is none. The
     depth of recursion is bounded by the nesting limit of the parser."""
+    if isinstance(kind, Text) and isinstance(expr, (tree.Attribute, tree.Binary)):
+        written = expr.span.text
+        fix = Fix("put it in quotes", (Edit(expr.span, f'"{written}"'),))
+        return UNKNOWN, [error("E0203", f"{owner} is a path in quotes", expr.span, fixes=[fix])]
     match expr:
         case tree.Number():
             return _number(expr)

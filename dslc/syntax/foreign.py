@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslc.syntax.habits import HABITS, PREFIXES
+from dslc.syntax.habits import HABITS, MODEL_WORDS, PREFIXES
 from dslc.syntax.place import OPERANDS, Place, shown
 from dslc.syntax.report import swap
 from dslc.syntax.tokens import WORDS, Token
@@ -104,6 +104,14 @@ def misplaced(place: Place) -> bool | None:
     if not place.complete:
         return None
     kind, here = token.type, PLACES[place.context]
+    if kind in ("INPUT", "OUTPUT", "ASSERT") and place.context == "section":
+        opened = [v for v in place.parser.values if isinstance(v, Token) and v.type == "SECTION"]
+        if opened and opened[-1].text in MODEL_WORDS:
+            span = place.span(opened[-1])
+            fix = swap("write `model`, or `block` for a part of one", span, "model", safe=False)
+            message = f"a network is a `model`, not a `{opened[-1].text}`"
+            place.report("E0120", message, span, "", fix)
+            return False
     if kind in ("INPUT", "OUTPUT", "ASSERT"):
         wanted = "in the body of a model or block"
     elif kind in ("MODEL", "BLOCK", "IMPORT"):

@@ -23,5 +23,8 @@ HABITS: dict[str, str] = {
     "self": "a body names its values directly: `x -> Dense(8)`",
 }
 
+# `network M { input … }`: what other languages call a model.
+MODEL_WORDS = frozenset({"layer", "network", "net", "module", "architecture", "component"})
+
 # `nn.Conv2d(8)`: names of modules that other frameworks write in front of their layers.
 PREFIXES = frozenset({"nn", "F", "torch", "tf", "keras", "layers", "K", "optim", "np", "self"})

@@ -90,6 +90,7 @@ def operand(place: Place) -> bool | None:
             f"the range `{span.text}` has no end",
             span,
             "a number belongs behind `..`",
+            insert("end it, for example at 1", span.after(), "1", safe=False),
             notes=("a range has two ends: `0..1`, `-1..1`",),
         )
         return False

@@ -98,12 +98,60 @@ def odd_comma(place: Place) -> bool | None:
         return None
     if place.near(-1).type in ("COMMA", "LPAR", "LSQB"):
         message, label = "a value is missing in front of this comma", "remove it or add the value"
+    elif place.complete and _tensors(place):
+        return False
     elif place.complete:
         message, label = "no comma stands between statements", "remove it"
     else:
         return None
     place.report("E0114", message, place.span(), label, swap("take it out", place.span(), ""))
     place.parser.at += 1
+    return True
+
+
+def _tensors(place: Place) -> bool:
+    """`a, b -> add`: names up to an arrow want parentheses. Reports it."""
+    first, at = place.near(-1), 0
+    if place.context != "body" or first.type != "NAME":
+        return False
+    while place.near(at).type == "COMMA" and place.near(at + 1).type == "NAME":
+        at += 2
+    last = place.near(at - 1)
+    if not at or place.near(at).type != "ARROW":
+        return False
+    span = place.span(first).to(place.span(last))
+    place.report(
+        "E0114",
+        "several tensors in front of an arrow stand in parentheses",
+        span,
+        "",
+        swap(f"write ({span.text})", span, f"({span.text})"),
+    )
+    return True
+
+
+def typed(place: Place) -> bool | None:
+    """`block B(units: int = 3)`."""
+    token, parser = place.token, place.parser
+    if token.type != "COLON" or place.begin.type not in ("MODEL", "BLOCK"):
+        return None
+    if (
+        parser.bracket() != "LPAR"
+        or place.near(1).type not in WORDS
+        or place.near(-1).type != "NAME"
+    ):
+        return None
+    if place.near(2).type not in ("EQUAL", "COMMA", "RPAR"):
+        return None
+    span = place.span().to(place.span(place.near(1)))
+    place.report(
+        "E0113",
+        "parameters have no types: any number, size or word may come",
+        span,
+        "a type of another language",
+        swap(f"remove `{span.text}`", span, ""),
+    )
+    parser.at += 2
     return True
 
 

@@ -41,6 +41,9 @@ def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[
     out: list[Any] = []
     for i, item in enumerate(statements):
         before = out[-1] if out else None
+        if in_body and _called(before, item):
+            _arrow_for_call(before, item, report)
+            continue
         if not isinstance(item, tree.Bare):
             out.append(item)
             continue
@@ -108,6 +111,34 @@ def _cut_flow(before: Any, item: tree.Bare) -> bool:
     )
 
 
+def _called(before: Any, item: Any) -> bool:
+    """`Dense(3)(a)`: a call, and right behind it parentheses."""
+    return (
+        isinstance(before, (tree.Bare, tree.Let))
+        and isinstance(before.value, tree.Call)
+        and isinstance(item, tree.Bare)
+        and item.span.start == before.span.end
+        and item.span.text.startswith("(")
+    )
+
+
+def _arrow_for_call(before: Any, item: tree.Bare, report: Report) -> None:
+    call, whole = before.value, before.value.span.to(item.span)
+    if _known(before.span.to(item.span), report):
+        return
+    given = item.span.text
+    if not isinstance(item.value, tree.Tuple):
+        given = item.value.span.text.removeprefix("(").removesuffix(")").strip()
+    text = f"{given} -> {call.span.text}"
+    report.add(
+        "E0115",
+        f"a tensor flows into `{call.name.text}` by an arrow",
+        item.span,
+        "not by a second pair of parentheses",
+        fixes=[swap(f"write {' '.join(text.split())}", whole, text)],
+    )
+
+
 def _missing_arrow(first: tree.Node, second: tree.Bare, report: Report) -> None:
     if _known(first.span.to(second.span), report):
         return
@@ -151,6 +182,7 @@ def _fits(item: tree.Bare, report: Report) -> bool:
                 span,
                 "a statement names, or lets something flow",
                 notes=["entries read `key = value`; flows read `x -> Dense(8)`"],
+                fixes=[swap("remove it, or put a name and `=` in front", span, "", safe=False)],
             )
         return False
     return True

@@ -45,6 +45,7 @@ CHECKS: tuple[Callable[[Place], bool | None], ...] = (
     missing.operand,
     mixed.reserved,
     mixed.equal_for_equality,
+    mixed.typed,
     mixed.colon_or_equal,
     missing.equal,
     missing.source,
