@@ -133,6 +133,21 @@ def test_several_models_compile_by_name(dslc: Dslc) -> None:
     assert "the models are A, B" in err
 
 
+@pytest.mark.parametrize("backend", ["keras", "torch"])
+def test_a_merge_in_an_arm_is_compiled(dslc: Dslc, backend: str) -> None:
+    spec = """block B(filters) {
+  input x
+  z = x -> Conv2D(filters, 3x3, padding=same)
+  match { x.channels == filters: add(x, z)  else: z }
+}
+model M { input image: 8x8x1  image -> B(4) -> B(4) -> Flatten -> Dense(10) }
+"""
+    Path("choice.dl").write_text(spec, encoding="utf-8")
+    code, out, err = dslc("compile", "choice.dl", "--backend", backend, "-o", "-")
+    assert (code, err) == (0, "")
+    compile(out, "choice.py", "exec")
+
+
 # ------------------------------------------------------------------------------------------ --emit
 @pytest.mark.parametrize("spec", [DIGITS, RESNET, ROOT / "specs" / "siamese.dl"])
 @pytest.mark.parametrize("stage", ["tree", "spec", "graph", "plan"])

@@ -126,13 +126,11 @@ def misread_arguments(word: type[Word], node: tree.Call | tree.Name) -> Diagnost
     whole = all(isinstance(v, tree.Number) and isinstance(v.value, int) for v in unnamed)
     if len(unnamed) > 1 and whole and word.positional == 1 and isinstance(first, (Sizes, SizeOf)):
         span = unnamed[0].span.to(unnamed[-1].span)
-        text = "x".join(v.span.text for v in unnamed)
-        fix = Fix(
-            f"write {text}", (Edit(span, text),), safe=span.text.count(",") == len(unnamed) - 1
-        )
-        return error(
-            "E0221", "a size is one argument, its numbers joined by `x`", span, fixes=[fix]
-        )
+        joined = "(" not in first.describe.split("such as")[-1]
+        numbers = [v.span.text for v in unnamed]
+        text = "x".join(numbers) if joined else f"({', '.join(numbers)})"
+        message = f"`{word.word}` takes its numbers as one argument"
+        return error("E0221", message, span, fixes=[Fix(f"write {text}", (Edit(span, text),))])
     inner = unnamed[0] if len(unnamed) == 1 and word.kind == "activation" else None
     if isinstance(inner, tree.Call) and inner.name.text in words("flow"):
         assert isinstance(node, tree.Call)

@@ -6,7 +6,19 @@ from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
 from dslc.syntax import tree
-from dslc.vocab.kinds import BareName, Bounds, Choice, Flag, Kind, OrNone, Real, SizeOf, Text, Whole
+from dslc.vocab.kinds import (
+    BareName,
+    Bounds,
+    Choice,
+    Flag,
+    Kind,
+    OrNone,
+    Real,
+    SizeOf,
+    Sizes,
+    Text,
+    Whole,
+)
 from dslc.vocab.tensor import Tensor
 from dslc.vocab.word import Word, aliases, kind_of, parameters, unit_of, words
 
@@ -57,6 +69,8 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
         return ["tensors flow into a layer by `->`"], Fix(f"give it {kind.describe}")
     if isinstance(value, Bounds) and value.high < value.low:
         return ["the lower end comes first"], _write(expr, f"{value.high}..{value.low}")
+    if isinstance(kind, Sizes) and _counts_from_zero(value):
+        return ["axes are counted from 1"], _write(expr, show_order(value))
     unquoted = _unquoted(kind, expr)
     if unquoted is not None:
         return ["names of words are written without quotes"], unquoted
@@ -84,6 +98,16 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
     if isinstance(kind, Choice):
         return [], Fix(f"write {kind.describe}")
     return [], Fix(f"give it {kind.describe}")
+
+
+def _counts_from_zero(value: Any) -> bool:
+    if not isinstance(value, tuple) or len(value) < 2:
+        return False
+    return sorted(value, key=str) == list(range(len(value)))
+
+
+def show_order(value: tuple[int, ...]) -> str:
+    return f"({', '.join(str(axis + 1) for axis in value)})"
 
 
 def _unquoted(kind: Kind, expr: tree.Expr) -> Fix | None:
