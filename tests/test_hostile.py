@@ -72,7 +72,7 @@ def with_text(source: str, parameter: str, text: str) -> str:
     arguments = ", ".join(f"{name}={value}" for name, value in given.items())
     model = "input x: 8x8x1\n  x -> Flatten -> Dense(2) -> softmax"
     if source == "text":
-        model = "input x: 8\n  x -> Embedding(50, 4) -> Flatten -> Dense(2) -> softmax"
+        model = "input x: 8\n  x -> Embedding(10000, 4) -> Flatten -> Dense(2) -> softmax"
     if source == "csv":
         model = "input x: 8\n  x -> Dense(2) -> softmax"
     shares = "85, 15" if words("source")[source].own_test else "70, 15, 15"  # type: ignore[attr-defined]

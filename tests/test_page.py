@@ -77,6 +77,11 @@ PLANS: dict[str, tuple[TrainingPlan, str]] = {
     "csv_drop": (tabular(csv(missing="drop"), 4, 1, "numbers"), "dense"),
     "csv_hostile": (tabular(csv(path=HOSTILE, target=HOSTILE), 4, 1, "numbers"), "dense"),
     "npz": (tabular(data.Npz(path="a.npz"), 4, 3, "classes"), "dense"),
+    "npz_ids": (
+        replace(text_plan("classes", 3), source=data.Npz(path="a.npz"),
+                inputs=(InputPlan("tokens", (12,), "int", 50),)),
+        "text",
+    ),
     "npz_two": (several(), "two"),
     "npz_two_plain": (replace(several(), scale=None, shuffle=False), "two"),
     "text": (text_plan("classes", 3), "text"),

@@ -139,6 +139,25 @@ def test_an_archive(backend: str, lab: Callable[[str], Lab]) -> None:
 
 
 @ON
+def test_token_ids_beyond_the_table_are_refused(backend: str, lab: Callable[[str], Lab]) -> None:
+    np = pytest.importorskip("numpy")
+    here = lab(backend)
+    here.compile("""
+model M { input tokens: 6  tokens -> Embedding(20, 4) -> GlobalAvgPool1D -> Dense(2) -> softmax }
+data { source = npz("ids.npz")  split = stratified(70, 15, 15)  batch = 32 }
+train { loss = cross_entropy  optimizer = Adam  epochs = 1 }
+""")
+    ids = np.arange(240).reshape(40, 6) % 20
+    np.savez(here.folder / "ids.npz", x=ids, y=np.arange(40) % 2)
+    here.run()
+    for shift, found in ((1, "1 to 20"), (-3, "-3 to 16")):
+        np.savez(here.folder / "ids.npz", x=ids + shift, y=np.arange(40) % 2)
+        assert f"ids.npz has token ids {found}, the model takes 0 to 19" in here.refusal()
+    np.savez(here.folder / "ids.npz", x=ids[:0], y=np.arange(0))
+    assert "'x' is empty" in here.refusal()
+
+
+@ON
 def test_text(backend: str, lab: Callable[[str], Lab]) -> None:
     here = lab(backend)
     here.write(text_plan("classes", 3), bag_of_words(backend, 12, 50, 3))

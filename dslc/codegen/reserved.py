@@ -7,7 +7,7 @@ PAGE_NAMES = frozenset(
     BatchNorm2d Batches BinaryConfusion Checkpoint Confusion ConfusionMatrixDisplay
     Counter DataLoader Dataset EarlyStopping F Figure Image ImageOps PICTURES Path Photos Run
     above_thresholds adam_epsilon argparse auc binary_f1 binary_precision binary_recall
-    channel_statistics check_labels compile_model confusion csv encode f1 fail gzip
+    channel_statistics check_ids check_labels compile_model confusion csv encode f1 fail gzip
     is_number json keep_velocity keras layers load_breast_cancer load_data load_diabetes
     load_digits load_iris load_wine main make_callbacks math nn np os parse_args partial
     pick_device positive precision predict re read_array read_idx read_photo read_table recall

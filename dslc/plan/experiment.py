@@ -10,6 +10,7 @@ from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir
 from dslc.vocab.dims import Dim
 from dslc.vocab.experiment import Callback, Loss
+from dslc.vocab.layers.sequence import Embedding
 
 
 def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
@@ -45,7 +46,9 @@ def _shape(dims: tuple[Dim, ...]) -> tuple[int | None, ...]:
 def _input(graph: Graph, name: str, index: int) -> InputPlan:
     tensor = graph.tensor(index)
     assert tensor is not None
-    return InputPlan(name, _shape(tensor.shape), tensor.dtype)
+    tables = (node.word for node in graph.nodes() if index in node.inputs)
+    sizes = [word.vocabulary for word in tables if isinstance(word, Embedding)]
+    return InputPlan(name, _shape(tensor.shape), tensor.dtype, min(sizes, default=None))
 
 
 def _output(train: ir.SectionSpec, graph: Graph, name: str) -> OutputPlan:

@@ -32,6 +32,7 @@ class InputPlan:
     name: str
     shape: tuple[int | None, ...]
     dtype: Literal["float", "int"] = "float"
+    vocabulary: int | None = None  # of the smallest table that looks up its ids
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ def read_array(arrays, name, shape, dtype):
     )
     if not fits:
         fail(f"rows of {name!r} are {array.shape[1:]}, the model needs {shape}")
+    if not array.size:
+        fail(f"{name!r} is empty")
     if array.dtype.kind not in "biuf":
         fail(f"{name!r} holds values of type {array.dtype}, which are not numbers")
     if not np.isfinite(array).all():
