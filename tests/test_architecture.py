@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -177,6 +177,12 @@ class Denied:
             raise ImportError(f"the compiler must not import {name}")
 
 sys.meta_path.insert(0, Denied())
+if sys.argv[3:]:
+    from dslc import cli
+    for spec in sys.argv[3:]:
+        for backend in ("keras", "torch"):
+            if code := cli.call(["compile", spec, "--backend", backend, "-o", "-"]):
+                sys.exit(code)
 for root in sys.argv[2].split(","):
     package = importlib.import_module(root)
     print(root)
@@ -188,11 +194,14 @@ assert not foreign & set(sys.modules), sorted(foreign & set(sys.modules))
 """
 
 
-def import_all(root: Path, *packages: str) -> subprocess.CompletedProcess[str]:
-    """Import every module of `packages` under `root` with the frameworks denied."""
+def import_all(
+    root: Path, *packages: str, specs: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Import every module of `packages` under `root` with the frameworks denied, or compile `specs` on both
+    backends."""
     path = [str(root), str(root / "backends")]
     return subprocess.run(
-        [sys.executable, "-c", WITHOUT_FRAMEWORKS, ",".join(FOREIGN), ",".join(packages)],
+        [sys.executable, "-c", WITHOUT_FRAMEWORKS, ",".join(FOREIGN), ",".join(packages), *specs],
         capture_output=True,
         text=True,
         cwd=root,
@@ -204,6 +213,14 @@ def test_every_module_can_be_imported_without_any_framework() -> None:
     done = import_all(ROOT, "dslc", "dslc_keras", "dslc_torch")
     assert done.returncode == 0, done.stderr
     assert {"dslc.source", "dslc.codegen.layout", "dslc_torch"} <= set(done.stdout.split())
+
+
+def test_every_spec_compiles_without_any_framework() -> None:
+    specs = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.dl"))
+    assert len(specs) >= 16
+    done = import_all(ROOT, specs=specs)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("def build_model(") == 2 * len(specs)
 
 
 @pytest.mark.parametrize("text", ["import numpy", "import torch.nn", "from keras import layers"])
