@@ -404,6 +404,7 @@ def test_pictures(backend: str, lab: Callable[[str], Lab]) -> None:
             photo.save(here.folder / "photos" / name / f"{i}.png")
     here.alone("--epochs", 4)  # its workers are processes or threads of their own
     assert here.read("metrics.json")["test_accuracy"] == 1.0
+    assert "there is no folder nope" in here.refusal("--data", "nope")
     (here.folder / "photos" / "green").mkdir()
     assert "3 folders, one a class; the model has 2" in here.refusal()
     (here.folder / "photos" / "green").rmdir()

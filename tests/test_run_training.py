@@ -155,6 +155,8 @@ def test_numbers_out_of_range_are_refused(backend: str, lab: Callable[[str], Lab
     ):
         done = here.run(flag, value, ok=False)
         assert done.code == 2 and message in done.err
+    said = " ".join(here.run("--help").out.split())
+    assert "examples in a batch: 16" in said and "go on with the run in OUT" in said
 
 
 def test_metrics_hold_no_graph(lab: Callable[[str], Lab]) -> None:
