@@ -183,7 +183,7 @@ if sys.argv[3:]:
         for backend in ("keras", "torch"):
             if code := cli.call(["compile", spec, "--backend", backend, "-o", "-"]):
                 sys.exit(code)
-for root in sys.argv[2].split(","):
+for root in filter(None, sys.argv[2].split(",")):
     package = importlib.import_module(root)
     print(root)
     for module in pkgutil.walk_packages(package.__path__, f"{root}."):
