@@ -4,6 +4,7 @@ of its scripts need to know."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from dslc.codegen.nodes import (
     Assign,
     BinOp,
     Call,
+    Commented,
     Expr,
     Expression,
     Import,
     Index,
+    Kw,
     Lit,
     Return,
     Statement,
@@ -87,7 +90,18 @@ def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
     if word.min_lr:
         named["min_lr"] = number(word.min_lr)
     named["eps"] = 0
-    return call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
+    made = call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
+    said = {"patience": "the spec's, less one: torch waits one epoch longer"}
+    if "cooldown" in named:
+        said["cooldown"] = "likewise: torch cools down one epoch longer"
+    return replace(made, kwargs=tuple(_said(kw, said) for kw in made.kwargs))
+
+
+def _said(kw: Kw | Commented, comments: Mapping[str, str]) -> Kw | Commented:
+    """An argument with the comment that its name asks for."""
+    if isinstance(kw, Kw) and kw.name in comments:
+        return Commented(kw, comments[kw.name])
+    return kw
 
 
 def _early_stopping(word: EarlyStopping, mode: str) -> Call:

@@ -173,7 +173,7 @@ class Run:
         self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimizer,
             factor=0.5,
-            patience=1,
+            patience=1,  # the spec's, less one: torch waits one epoch longer
             threshold=1e-4,
             threshold_mode="abs",
             eps=0,
