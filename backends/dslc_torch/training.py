@@ -99,7 +99,7 @@ def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
 
 def _said(kw: Kw | Commented, comments: Mapping[str, str]) -> Kw | Commented:
     """An argument with the comment that its name asks for."""
-    if isinstance(kw, Kw) and kw.name in comments:
+    if isinstance(kw, Kw) and kw.name is not None and kw.name in comments:
         return Commented(kw, comments[kw.name])
     return kw
 
