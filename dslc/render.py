@@ -103,6 +103,9 @@ class _Terminal:
             mine = [label for label in labels if label.span.source is source]
             arrow = "-->" if source is sources[0] else ":::"
             place = self.paint(f" {'':{self.gutter}}{arrow}", "1;34")
+            if not source.text and not primary.text:  # a file that could not be read
+                self.out.append(f"{place} {_safe(source.name)}")
+                continue
             self.out.append(f"{place} {_safe(str(mine[0].span))}")
             self.rule(None, "")
             last = 0

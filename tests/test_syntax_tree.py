@@ -295,13 +295,14 @@ def test_unreadable_files(tmp_path: Path, data: bytes | None, code: str, words: 
         (tmp_path / "spec.dl").write_bytes(data)
     source, found = read(tmp_path / "spec.dl", tmp_path)
     assert source is None and [d.code for d in found] == [code]
-    assert words in " ".join([found[0].message, *found[0].notes])
+    assert words in " ".join([found[0].message, *(fix.message for fix in found[0].fixes)])
+    assert found[0].primary is not None and found[0].primary.span.source.name == "spec.dl"
 
 
 def test_reading_a_folder_and_a_device(tmp_path: Path) -> None:
     (tmp_path / "in.dl").write_text("")
     _, found = read(tmp_path)
-    assert [d.code for d in found] == ["E0131"] and "`in.dl`" in found[0].notes[0]
+    assert [d.code for d in found] == ["E0131"] and "`in.dl`" in found[0].fixes[0].message
     assert [d.code for d in read("/dev/null")[1]] == ["E0132"]
     assert [d.code for d in read("a\0b")[1]] in (["E0130"], ["E0132"])
     assert [d.code for d in read("x" * 5000)[1]] in (["E0130"], ["E0132"])

@@ -6,7 +6,7 @@ depends on values (ranges, shapes) is found later, when the body is run with its
 
 from __future__ import annotations
 
-from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
+from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
 from dslc.spec.damage import Damage
 from dslc.spec.flows import Flows
@@ -320,10 +320,17 @@ class _Body:
             self._incomplete("E0402", "has no result", "end it with a flow: that is its result")
         elif len(outputs) > 1 and definition.kind == "block":
             self._several_outputs(outputs)
-        if outputs and not any(
-            d.code in ("E0201", "E0217", "E0218", "E0223") for d in self.names.found
-        ):
-            self.names.found += self.names.unused(self.statements)
+        if outputs and not any(d.code in ("E0217", "E0218", "E0223") for d in self.names.found):
+            wrong = [
+                d.primary.span.text
+                for d in self.names.found
+                if d.code == "E0201" and d.primary is not None
+            ]
+            for unused in self.names.unused(self.statements):
+                assert unused.primary is not None
+                name = unused.primary.span.text
+                if not any(did_you_mean(word, [name]) for word in wrong):  # else it is misspelt
+                    self.names.found.append(unused)
 
     def _incomplete(self, code: str, what: str, advice: str) -> None:
         definition = self.definition

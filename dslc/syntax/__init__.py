@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslc.diagnostics import Diagnostic
+from dslc.diagnostics import Diagnostic, Edit, Fix
 from dslc.source import Source
 from dslc.syntax.files import read
 from dslc.syntax.tree import File
@@ -31,7 +31,9 @@ def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
             "this spec is empty",
             source.span(0, 0),
             "a spec needs at least a model",
-            notes=[f"the smallest one: {SMALLEST}"],
+            fixes=[
+                Fix(f"the smallest one: {SMALLEST}", (Edit(source.span(0, 0), f"{SMALLEST}\n"),))
+            ],
         )
         return None, report.diagnostics()
     balanced = balance(source, tokens, report)

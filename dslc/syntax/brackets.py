@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dslc.diagnostics import Label
+from dslc.diagnostics import Fix, Label
 from dslc.source import Source
 from dslc.syntax.report import Report, insert, swap
 from dslc.syntax.tokens import CLOSERS, LITERALS, OPENERS, TEXTS, WORDS, Token
@@ -77,7 +77,7 @@ def _too_deep(source: Source, token: Token, report: Report) -> None:
         f"brackets nest deeper than {MAX_NESTING} levels",
         source.span(token.start, token.end),
         f"level {MAX_NESTING + 1} begins here",
-        notes=["give the inner parts names: `y = …`, or make them a `block`"],
+        fixes=[Fix("give the inner parts names: `y = …`, or make them a `block`")],
     )
 
 

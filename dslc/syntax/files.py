@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from dslc.diagnostics import Diagnostic, error
+from dslc.diagnostics import Diagnostic, Fix, error
 from dslc.source import Source
 
 MAX_BYTES = 1_000_000
@@ -23,18 +23,18 @@ def read(
             name = place.resolve().relative_to(Path(root).resolve()).as_posix()
     try:
         if place.is_dir():
-            return _fail("E0131", f"`{name}` is a folder, not a spec", _inside(place))
+            return _fail("E0131", f"`{name}` is a folder, not a spec", name, _inside(place))
         if not place.exists():
-            return _fail("E0130", f"there is no file `{name}`", _similar(place))
+            return _fail("E0130", f"there is no file `{name}`", name, _similar(place))
         if not place.is_file():
-            return _fail("E0132", f"`{name}` is not a regular file")
+            return _fail("E0132", f"`{name}` is not a regular file", name, "name a text file")
         if place.stat().st_size > MAX_BYTES:
             return _too_large(name, place.stat().st_size)
         with place.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        return _fail("E0132", f"`{name}` cannot be read: {reason}")
+        return _fail("E0132", f"`{name}` cannot be read: {reason}", name, "see to its permissions")
     if len(data) > MAX_BYTES:
         return _too_large(name, len(data))
     zero = data.find(b"\0")
@@ -42,6 +42,7 @@ def read(
         return _fail(
             "E0133",
             f"`{name}` is not text: byte {zero} is zero",
+            name,
             "a spec is a UTF-8 text file; UTF-16 must be converted first",
         )
     try:
@@ -52,26 +53,31 @@ def read(
             "E0133",
             f"`{name}` is not UTF-8: byte {problem.start} (0x{data[problem.start]:02x}, line {line})"
             " does not fit",
+            name,
             "save the file as UTF-8 in the editor",
         )
     return Source(name, text.removeprefix("\ufeff")), ()
 
 
-def _fail(code: str, message: str, *notes: str) -> tuple[None, tuple[Diagnostic, ...]]:
-    return None, (error(code, message, None, notes=[note for note in notes if note]),)
+def _fail(code: str, message: str, name: str, advice: str) -> tuple[None, tuple[Diagnostic, ...]]:
+    """A file as a whole is at fault: its first place stands for it."""
+    place = Source(name, "").span(0, 0)
+    return None, (error(code, message, place, fixes=[Fix(advice)]),)
 
 
 def _too_large(name: str, size: int) -> tuple[None, tuple[Diagnostic, ...]]:
     return _fail(
         "E0134",
         f"`{name}` has {size:,} bytes; a spec has at most {MAX_BYTES:,}",
+        name,
         "a spec describes a model in words: data and weights are files that it names",
     )
 
 
 def _inside(folder: Path) -> str:
     specs = sorted(entry.name for entry in folder.glob("*.dl"))[:5]
-    return f"it holds {', '.join(f'`{spec}`' for spec in specs)}" if specs else ""
+    held = ", ".join(f"`{spec}`" for spec in specs)
+    return f"it holds {held}" if specs else "name a file in it"
 
 
 def _similar(place: Path) -> str:
@@ -83,4 +89,8 @@ def _similar(place: Path) -> str:
         return f"the folder `{place.parent.as_posix()}` does not exist either"
     names = [entry.name for entry in sorted(place.parent.glob("*.dl"))[:200]]
     close = did_you_mean(place.name, names)
-    return f"did you mean `{close}`?" if close else ""
+    return (
+        f"did you mean `{close}`?"
+        if close
+        else "see to its name and folder; `dslc init` writes a spec"
+    )
