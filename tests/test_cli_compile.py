@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from terminal import open_process
 
 from dslc.cli.compile import is_ours
 from dslc.cli.run import modules
@@ -244,9 +245,8 @@ def start(folder: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
     (folder / "script.txt").write_text(script)
     env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'backends'}"}
     command = [sys.executable, "-c", RUN, "run", str(DIGITS), "-b", "torch", *arguments]
-    return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
-    )
+    pipe = subprocess.PIPE
+    return open_process(command, cwd=folder, stdout=pipe, stderr=pipe, env=env)
 
 
 def test_run_passes_flags_and_gives_back_the_code(tmp_path: Path) -> None:

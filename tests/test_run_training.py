@@ -13,6 +13,7 @@ from shutil import rmtree
 
 import pytest
 from lab import BACKENDS, BEST, ENV, LAST, Lab
+from terminal import open_process
 from training_plans import DIGITS, cnn, dense, tabular, with_metrics
 
 from dslc.vocab import callbacks, data, metrics, optimizers
@@ -76,13 +77,8 @@ def test_ctrl_c_reports_what_was_reached(backend: str, lab: Callable[[str], Lab]
     here = lab(backend)
     here.write(DIGITS, cnn(backend, 8, 8, 1, 10))
     command = [sys.executable, "-u", "spec.py", "--epochs", "500"]
-    with subprocess.Popen(
-        command,
-        cwd=here.folder,
-        env=ENV,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    with open_process(
+        command, cwd=here.folder, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout is not None
         printed = ""
