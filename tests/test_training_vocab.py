@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from test_page import several
 from training_plans import DIGITS, TARGETS
 
-import dslc_keras.training as keras
+import dslc_keras.callbacks as keras_callbacks
+import dslc_keras.losses as keras_losses
+import dslc_keras.optimizers as keras
 import dslc_torch.measures as torch_measures
-import dslc_torch.training as torch
+import dslc_torch.optimizers as torch
 from dslc.codegen.data import TEMPLATES
 from dslc.codegen.layout import render
 from dslc.codegen.numbers import number
@@ -23,8 +25,8 @@ from dslc.vocab.word import Word, aliases, words
 KINDS = ("source", "split", "scale", "loss", "metric", "optimizer", "callback")
 REALISED: dict[str, list[Any]] = {
     "source": [TEMPLATES],
-    "loss": [keras.LOSSES, torch_measures.LOSSES],
-    "metric": [keras.METRICS, torch_measures.METRICS],
+    "loss": [keras_losses.LOSSES, torch_measures.LOSSES],
+    "metric": [keras_losses.METRICS, torch_measures.METRICS],
     "optimizer": [keras.OPTIMIZERS, torch.OPTIMIZERS],
 }
 
@@ -58,7 +60,7 @@ def test_every_word_is_realised_by_every_backend(kind: str) -> None:
 
 def test_every_callback_is_realised() -> None:
     everything = set(words("callback").values())
-    assert set(keras.CALLBACKS) | set(keras.IN_THE_PAGE) == everything
+    assert set(keras_callbacks.CALLBACKS) | set(keras_callbacks.IN_THE_PAGE) == everything
     assert everything == {
         callbacks.EarlyStopping, callbacks.ReduceLROnPlateau, callbacks.ModelCheckpoint,
     }  # fmt: skip
@@ -110,12 +112,12 @@ def test_what_is_logged_and_may_be_monitored() -> None:
     assert several().logged == {
         "loss": "min", "kind_loss": "min", "kind_f1": "max", "age_loss": "min", "age_mae": "min",
     }  # fmt: skip
-    assert DIGITS.mode(callbacks.EarlyStopping(monitor="val_accuracy")) == "max"
-    assert DIGITS.mode(callbacks.EarlyStopping(monitor="val_accuracy", mode="min")) == "min"
+    assert DIGITS.phases[0].mode(callbacks.EarlyStopping(monitor="val_accuracy")) == "max"
+    assert DIGITS.phases[0].mode(callbacks.EarlyStopping(monitor="val_accuracy", mode="min")) == "min"
 
 
 def test_the_best_weights_are_kept_once_for_each_rule() -> None:
-    assert DIGITS.keepers == (Keeper("best", "val_loss", larger=False, min_delta=0.0),)
+    assert DIGITS.phases[0].keepers == (Keeper("best", "val_loss", larger=False, min_delta=0.0),)
     plan = replace(
         DIGITS,
         callbacks=(
@@ -123,11 +125,11 @@ def test_the_best_weights_are_kept_once_for_each_rule() -> None:
             callbacks.EarlyStopping(monitor="val_accuracy", min_delta=0.1, restore_best=True),
         ),
     )
-    assert plan.keepers == (
+    assert plan.phases[0].keepers == (
         Keeper("best", "val_accuracy", larger=True, min_delta=0.1),  # restored, so reported
         Keeper("best_val_loss", "val_loss", larger=False, min_delta=0.0),
     )
-    assert replace(DIGITS, callbacks=()).keepers == ()
+    assert replace(DIGITS, callbacks=()).phases[0].keepers == ()
 
 
 class Spelled(float):

@@ -1,23 +1,17 @@
-"""How PyTorch realises optimisers and callbacks, with Keras' formulas where the two differ, and what the templates
-of its scripts need to know."""
+"""A PyTorch script: what its templates need to know of a training plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dslc.codegen.nodes import (
     Assign,
     BinOp,
-    Call,
-    Commented,
     Expr,
-    Expression,
     Import,
     Index,
-    Kw,
     Lit,
     Return,
     Statement,
@@ -30,94 +24,11 @@ from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
 from dslc.codegen.pictures import prediction_doc
 from dslc.plan.training import OutputPlan, TrainingPlan
-from dslc.vocab import data, metrics, optimizers
-from dslc.vocab.callbacks import EarlyStopping, ReduceLROnPlateau
-from dslc.vocab.experiment import Optimizer, Source
+from dslc.vocab import data, metrics
+from dslc.vocab.experiment import Source
+from dslc_torch.callbacks import callback_context, callback_setup
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
-
-# --- optimisers --------------------------------------------------------------------------------------
-
-
-def _sgd(word: optimizers.SGD) -> Call:
-    named: dict[str, Any] = {"lr": number(word.lr)}
-    if word.momentum:
-        named["momentum"] = number(word.momentum)
-    if word.nesterov:
-        named["nesterov"] = True
-    return _optimizer("SGD", named)
-
-
-def _adam(word: optimizers.Adam | optimizers.AdamW) -> Call:
-    named: dict[str, Any] = {"lr": number(word.lr)}
-    if (word.beta1, word.beta2) != (0.9, 0.999):
-        named["betas"] = (number(word.beta1), number(word.beta2))
-    if isinstance(word, optimizers.AdamW):
-        named["weight_decay"] = number(word.weight_decay)
-    return _optimizer(type(word).word, named)
-
-
-def _optimizer(name: str, named: dict[str, Any]) -> Call:
-    return call(f"torch.optim.{name}", method(ref("model"), "parameters"), **named)
-
-
-OPTIMIZERS: dict[type[Optimizer], Callable[[Any], Call]] = {
-    optimizers.SGD: _sgd,
-    optimizers.Adam: _adam,
-    optimizers.AdamW: _adam,
-}
-
-
-def _hook(plan: TrainingPlan) -> str | None:
-    """What makes the optimiser compute as Keras' does: a function to call before each step."""
-    word = plan.optimizer
-    if isinstance(word, optimizers.Adam | optimizers.AdamW):
-        return "adam_epsilon"
-    if isinstance(word, optimizers.SGD) and word.momentum and plan.plateaus:
-        return "keep_velocity"
-    return None
-
-
-# --- callbacks ---------------------------------------------------------------------------------------
-
-
-def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
-    """torch counts one bad epoch more before it acts, and one of its cooldown less, than Keras."""
-    named: dict[str, Any] = {"mode": mode} if mode != "min" else {}
-    named |= {"factor": number(word.factor), "patience": max(word.patience, 1) - 1}
-    if word.cooldown > 1:
-        named["cooldown"] = word.cooldown - 1
-    named |= {"threshold": number(word.min_delta), "threshold_mode": "abs"}
-    if word.min_lr:
-        named["min_lr"] = number(word.min_lr)
-    named["eps"] = 0
-    made = call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
-    said = {"patience": "the spec's, less one: torch waits one epoch longer"}
-    if "cooldown" in named:
-        said["cooldown"] = "likewise: torch cools down one epoch longer"
-    return replace(made, kwargs=tuple(_said(kw, said) for kw in made.kwargs))
-
-
-def _said(kw: Kw | Commented, comments: Mapping[str, str]) -> Kw | Commented:
-    """An argument with the comment that its name asks for."""
-    if isinstance(kw, Kw) and kw.name is not None and kw.name in comments:
-        return Commented(kw, comments[kw.name])
-    return kw
-
-
-def _early_stopping(word: EarlyStopping, mode: str) -> Call:
-    named: dict[str, Any] = {"patience": max(word.patience, 1)}
-    if word.min_delta:
-        named["min_delta"] = number(word.min_delta)
-    if mode == "max":
-        named["sign"] = -1
-    return call("EarlyStopping", **named)
-
-
-def _numbered(stem: str, count: int) -> list[str]:
-    return [stem if i == 0 else f"{stem}_{i + 1}" for i in range(count)]
-
-
-# --- data and predictions ----------------------------------------------------------------------------
+from dslc_torch.optimizers import optimizer_hook, optimizer_setup
 
 # The classes of torchvision.datasets.
 DATASETS: dict[type[Source], str] = {
@@ -142,9 +53,6 @@ def _predictions(places: list[Place], result: str) -> Expr:
     return lit(dict(found)) if len(places) > 1 else found[places[0].output.name]
 
 
-# --- what the templates use --------------------------------------------------------------------------
-
-
 def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     """The names that the templates of this backend use besides the facts of the data."""
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
@@ -156,9 +64,8 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     for place in places:
         for metric in place.output.metrics:
             METRICS[type(metric)](metric, place, measures)
-    plateaus = _numbered("plateau", len(plan.plateaus))
-    stoppers = _numbered("early_stopping", len(plan.stoppers))
-    hook = _hook(plan)
+    phase = plan.phases[0]
+    hook = optimizer_hook(phase)
     return {
         "first_inputs": [i.name for i in plan.inputs if i.name in model.channels_first],
         "first_targets": [
@@ -173,12 +80,10 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "metric_ends": measures.ends,
         "scores": sorted(measures.scores),
         "uses_auc": any(isinstance(m, metrics.Auc) for o in plan.outputs for m in o.metrics),
-        "optimizer": _setup(plan, hook, plateaus, stoppers),
+        "phase": phase,
+        "setup": [*optimizer_setup(phase), *callback_setup(phase)],
         "optimizer_hook": f"{hook}.py.jinja" if hook else None,
-        "any_delta": any(w.min_delta for w in plan.stoppers),
-        "any_larger": any(plan.mode(w) == "max" for w in plan.stoppers),
-        "plateau_steps": [(n, w.monitor) for n, w in zip(plateaus, plan.plateaus, strict=True)],
-        "stopper_steps": [(n, w.monitor) for n, w in zip(stoppers, plan.stoppers, strict=True)],
+        **callback_context(phase),
         "predictions": Return(_predictions(places, result)),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, cuda, cuda:1 or mps",
@@ -220,21 +125,6 @@ def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[State
         total = term if total is None else BinOp("+", total, term)
     assert total is not None
     return [*statements, Assign((ref("loss"),), total)]
-
-
-def _setup(
-    plan: TrainingPlan, hook: str | None, plateaus: list[str], stoppers: list[str]
-) -> list[Statement]:
-    """The optimiser and the callbacks of a `Run`."""
-    made = OPTIMIZERS[type(plan.optimizer)](plan.optimizer)
-    body: list[Statement] = [Assign((ref("self.optimizer"),), made)]
-    if hook:
-        body.append(Expression(method(ref("self.optimizer"), "register_step_pre_hook", ref(hook))))
-    for name, plateau in zip(plateaus, plan.plateaus, strict=True):
-        body.append(Assign((ref(f"self.{name}"),), _plateau(plateau, plan.mode(plateau))))
-    for name, stopper in zip(stoppers, plan.stoppers, strict=True):
-        body.append(Assign((ref(f"self.{name}"),), _early_stopping(stopper, plan.mode(stopper))))
-    return body
 
 
 TARGET = Target(

@@ -6,6 +6,7 @@ answer what the templates ask, so that they need no logic.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -65,38 +66,24 @@ class OutputPlan:
 
 
 @dataclass(frozen=True)
-class TrainingPlan:
-    source: Source
-    split: Split
-    inputs: tuple[InputPlan, ...]
-    outputs: tuple[OutputPlan, ...]
-    optimizer: Optimizer
+class Keeper:
+    """The weights of the best epoch by one monitored value, in the file `stem`."""
+
+    stem: str
+    monitor: str
+    larger: bool  # is better
+    min_delta: float
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """A stretch of the training with its own optimiser and callbacks."""
+
+    name: str
     epochs: int
-    batch: int
-    scale: Bounds | Scale | None = None
-    callbacks: tuple[Callback, ...] = ()
-    shuffle: bool = True
-    seed: int = 0
-    workers: int = 4  # that decode pictures
-    deterministic: bool = False  # refuse operations whose result may differ from run to run
-
-    @cached_property
-    def logged(self) -> dict[str, Literal["min", "max"]]:
-        """The values that are logged for a part of the data, and which way each is better."""
-        found: dict[str, Literal["min", "max"]] = {"loss": "min"}
-        alone = len(self.outputs) == 1
-        for output in self.outputs:
-            prefix = "" if alone else f"{output.name}_"
-            if not alone:
-                found[f"{prefix}loss"] = "min"
-            for metric in output.metrics:
-                found[prefix + metric.label] = metric.better
-        return found
-
-    @property
-    def monitored(self) -> tuple[str, ...]:
-        """Every name that a callback may monitor."""
-        return (*self.logged, *(f"val_{name}" for name in self.logged))
+    optimizer: Optimizer
+    callbacks: tuple[Callback, ...]
+    logged: Mapping[str, Literal["min", "max"]]
 
     def mode(self, callback: Callback) -> Literal["min", "max"]:
         if callback.mode != "auto":
@@ -133,10 +120,40 @@ class TrainingPlan:
 
 
 @dataclass(frozen=True)
-class Keeper:
-    """The weights of the best epoch by one monitored value, in the file `stem`."""
+class TrainingPlan:
+    source: Source
+    split: Split
+    inputs: tuple[InputPlan, ...]
+    outputs: tuple[OutputPlan, ...]
+    optimizer: Optimizer
+    epochs: int
+    batch: int
+    scale: Bounds | Scale | None = None
+    callbacks: tuple[Callback, ...] = ()
+    shuffle: bool = True
+    seed: int = 0
+    workers: int = 4  # that decode pictures
+    deterministic: bool = False  # refuse operations whose result may differ from run to run
 
-    stem: str
-    monitor: str
-    larger: bool  # is better
-    min_delta: float
+    @cached_property
+    def logged(self) -> dict[str, Literal["min", "max"]]:
+        """The values that are logged for a part of the data, and which way each is better."""
+        found: dict[str, Literal["min", "max"]] = {"loss": "min"}
+        alone = len(self.outputs) == 1
+        for output in self.outputs:
+            prefix = "" if alone else f"{output.name}_"
+            if not alone:
+                found[f"{prefix}loss"] = "min"
+            for metric in output.metrics:
+                found[prefix + metric.label] = metric.better
+        return found
+
+    @property
+    def monitored(self) -> tuple[str, ...]:
+        """Every name that a callback may monitor."""
+        return (*self.logged, *(f"val_{name}" for name in self.logged))
+
+    @cached_property
+    def phases(self) -> tuple[PhasePlan, ...]:
+        """What is trained one after the other: a training without `finetune` is one phase without a name."""
+        return (PhasePlan("", self.epochs, self.optimizer, self.callbacks, self.logged),)
