@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Find mistakes; show shapes, parameters and memory."),
     "compile": ("compile", "Write the training script for Keras or PyTorch."),
     "run": ("run", "Compile and train."),
+    "compare": ("compare", "Put the results of several runs side by side."),
     "graph": ("graph", "Draw the model as Mermaid, DOT or SVG."),
     "words": ("words", "Look up the words of the language."),
     "explain": ("explain", "Say what a code such as E0302 means and how to mend it."),
