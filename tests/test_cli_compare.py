@@ -67,7 +67,7 @@ def test_what_cannot_be_compared_is_said_in_one_line(dslc: Dslc, tmp_path: Path)
         listed: "is not a file of results",
     }
     for folder, said in wrong.items():
-        code, out, err = dslc("compare", str(folder))
+        code, _out, err = dslc("compare", str(folder))
         assert code == 2 and said in err and "Traceback" not in err, folder
     code, _out, err = dslc("compare", *["x"] * 21)
     assert code == 2 and "compare at most 20" in err
