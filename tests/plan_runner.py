@@ -138,7 +138,7 @@ class Run:
         word = self.concrete(apply.word)
         found = word.infer(*inputs)
         assert isinstance(found, Tensor), found
-        weights: dict[str, Weight] = word.weights(*inputs)
+        weights: dict[str, Weight] = word.arrays(*inputs)
         self.weights += sum(int(product(w.shape)) for w in weights.values())  # type: ignore[arg-type]
         return found
 

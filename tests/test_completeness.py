@@ -88,7 +88,7 @@ def test_a_word_without_explanation_is_missed() -> None:
 def test_every_weight_has_a_place_in_torch() -> None:
     """Words with arrays are in the table of layouts, with each of their arrays."""
     for name, word in FLOW.items():
-        if word.weights is FlowWord.weights or name == "Bidirectional":
+        if word.arrays is FlowWord.arrays or name == "Bidirectional":
             continue
         assert word in MOVES, f"{name}: nothing says where its weights go"
 

@@ -81,8 +81,8 @@ def test_inference_commutes_with_substitution(word: str) -> None:
         assert isinstance(symbolic, Tensor), symbolic
         assert symbolic.dtype == result.dtype
         assert [evaluate(n, names.values) for n in symbolic.shape] == list(result.shape)
-        exact = bound.weights(*case.tensors())
-        hidden = general.weights(*xs)
+        exact = bound.arrays(*case.tensors())
+        hidden = general.arrays(*xs)
         assert list(exact) == list(hidden)
         for one, other in zip(exact.values(), hidden.values(), strict=True):
             assert tuple(evaluate(n, names.values) for n in other.shape) == one.shape
@@ -128,7 +128,7 @@ def test_sizes_of_a_block_are_taken_on_trust() -> None:
     a, b = Tensor((H, W, c)), Tensor((H, W, 64))
     assert shape_of(layer("add").infer(a, b)) == (H, W, 64)
     assert shape_of(layer("Conv2D", filters=c, kernel=3, groups=c).infer(a))[-1] == c
-    weights = layer("Dense", units=4 * c).weights(Tensor((c,)))
+    weights = layer("Dense", units=4 * c).arrays(Tensor((c,)))
     assert weights["kernel"].shape == (c, 4 * c)
 
 

@@ -59,7 +59,7 @@ def ours(case: Case) -> Answer | str:
     result = bound.infer(*case.tensors())
     if not isinstance(result, Tensor):
         return result.code
-    weights = bound.weights(*case.tensors()).values()
+    weights = bound.arrays(*case.tensors()).values()
     sizes = count(weights, trainable=True), count(weights, trainable=False)
     return Answer(result.shape, *sizes)  # type: ignore[arg-type]
 

@@ -163,7 +163,7 @@ def test_problems_of_initializers() -> None:
 
 def test_weights_are_counted_as_both_frameworks_do() -> None:
     x = Tensor((8, 8, 16))
-    weights = bound("BatchNorm").weights(x).values()
+    weights = bound("BatchNorm").arrays(x).values()
     assert count(weights) == 64
     assert count(weights, trainable=True) == 32
     assert count(weights, trainable=False) == 32
@@ -175,15 +175,15 @@ def kernel_fans(weight: Weight) -> tuple[Any, Any]:
 
 def test_fans_are_what_a_unit_sums_over() -> None:
     image, steps = Tensor((8, 8, 16)), Tensor((10, 64))
-    conv = bound("Conv2D", filters=32, kernel=3).weights(image)["kernel"]
+    conv = bound("Conv2D", filters=32, kernel=3).arrays(image)["kernel"]
     assert kernel_fans(conv) == (144, 288)
-    depthwise = bound("DepthwiseConv2D", kernel=3, multiplier=2).weights(image)["kernel"]
+    depthwise = bound("DepthwiseConv2D", kernel=3, multiplier=2).arrays(image)["kernel"]
     assert kernel_fans(depthwise) == (9, 18)
-    attention = bound("MultiHeadAttention", heads=4).weights(steps)
+    attention = bound("MultiHeadAttention", heads=4).arrays(steps)
     assert attention["query_kernel"].shape == (64, 4, 16)
     assert kernel_fans(attention["query_kernel"]) == (64, 64)
     assert kernel_fans(attention["output_kernel"]) == (64, 64)
-    assert kernel_fans(bound("LSTM", units=32).weights(steps)["kernel"]) == (64, 128)
+    assert kernel_fans(bound("LSTM", units=32).arrays(steps)["kernel"]) == (64, 128)
 
 
 def test_the_spread_of_scaled_laws() -> None:
@@ -202,11 +202,11 @@ def test_the_spread_of_scaled_laws() -> None:
 
 
 def test_the_forget_gate_starts_open() -> None:
-    bias = bound("LSTM", units=3).weights(Tensor((5, 2)))["bias"]
+    bias = bound("LSTM", units=3).arrays(Tensor((5, 2)))["bias"]
     assert bias.shape == (12,)
     assert bias.init.word == "forget_bias"
     assert "forget_bias" not in words("initializer")
-    both = bound("Bidirectional", layer=bound("LSTM", units=3)).weights(Tensor((5, 2)))
+    both = bound("Bidirectional", layer=bound("LSTM", units=3)).arrays(Tensor((5, 2)))
     assert list(both)[:3] == ["forward_kernel", "forward_recurrent_kernel", "forward_bias"]
 
 

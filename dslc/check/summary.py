@@ -73,7 +73,7 @@ def _leaf(graph: Graph, node: Node) -> Row:
     if (
         node.shares is not None
         and node.word is not None
-        and node.word.weights(*(graph.input_tensors(node) or ()))
+        and node.word.arrays(*(graph.input_tensors(node) or ()))
     ):
         what += SHARED
     names = [p for p in node.path if not p.isdigit()]

@@ -112,7 +112,7 @@ class Graph:
         xs = self.input_tensors(node)
         if node.word is None or xs is None or node.output is None or not node.sound:
             return {}
-        return node.word.weights(*xs)
+        return node.word.arrays(*xs)
 
     def multiply_adds(self, node: Node) -> Dim:
         xs = self.input_tensors(node)

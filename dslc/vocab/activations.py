@@ -74,7 +74,7 @@ class PReLU(Activation):
         (x,) = xs
         return need_channels(self, x, (1, 2, 3, 4)) or same_shape(x)
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         return {"alpha": Weight((xs[0].channels,), self.init)}
 
 

@@ -67,13 +67,14 @@ class Weight:
     """One array of a layer in the canonical layout (that of Keras), with the law of its first values.
 
     `fans` are (fan_in, fan_out) where they do not follow from the shape; `init` is a word of kind
-    `initializer`, `regularizer` one of that kind.
+    `initializer`, `regularizer` and `constraint` one of these kinds.
     """
 
     shape: tuple[Dim, ...]
     init: Word
     trainable: bool = True
     regularizer: Word | None = None
+    constraint: Word | None = None
     fans: tuple[Dim, Dim] | None = None
 
 
@@ -87,7 +88,7 @@ class FlowWord(Word):
         """The result for inputs `xs`, or why there is none."""
         raise NotImplementedError
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         """The arrays of the layer for inputs `xs`, by name, in the order of the canonical layout."""
         return {}
 

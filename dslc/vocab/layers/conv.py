@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
+from dslc.vocab.constraints import MaybeConstraint
 from dslc.vocab.dims import Dim, less, product
 from dslc.vocab.initializers import GlorotUniform, Initial, Orthogonal, VectorInitial, Zeros
 from dslc.vocab.kinds import Boolean, Count, Padding, Size1, Size2, Size3, SizeOf
@@ -16,6 +17,7 @@ from dslc.vocab.tensor import Mismatch, Tensor, Weight
 from dslc.vocab.word import Example, arg
 
 _PADDING = "valid (none), same (as TensorFlow: ⌈size / stride⌉ places), or zeros at both ends"
+_CONSTRAINT = "what the kernel may be: the weights of a unit are one whole filter"
 _SOURCE = "LeCun et al. 1998, http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf"
 
 
@@ -27,6 +29,12 @@ def _above_one(value: Any) -> bool:
 def _stride_and_dilation(stride: Any, dilation: Any) -> Iterator[str]:
     if _above_one(stride) and _above_one(dilation):
         yield "`stride` and `dilation` cannot both be above 1: TensorFlow has no such convolution"
+
+
+def _kernel(word: Any, shape: tuple[Dim, ...], fans: tuple[Dim, Dim] | None = None) -> Weight:
+    return Weight(
+        shape, word.init, regularizer=word.regularizer, constraint=word.constraint, fans=fans
+    )
 
 
 class _Conv(Layer):
@@ -46,6 +54,7 @@ class _Conv(Layer):
     bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernel", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
+    constraint: MaybeConstraint = arg(_CONSTRAINT, None)
 
     def problems(self) -> Iterator[str]:
         yield from _stride_and_dilation(self.stride, self.dilation)
@@ -63,10 +72,10 @@ class _Conv(Layer):
         places = slide(self, x, self.kernel, self.stride, self.padding, dilation=self.dilation)
         return places if isinstance(places, Mismatch) else Tensor((*places, self.filters))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         window = per_axis(self.kernel, self.axes)
         shape = (*window, xs[0].channels // self.groups, self.filters)
-        found = {"kernel": Weight(shape, self.init, regularizer=self.regularizer)}
+        found = {"kernel": _kernel(self, shape)}
         if self.bias:
             found["bias"] = Weight(
                 (self.filters,), self.bias_init, regularizer=self.bias_regularizer
@@ -177,6 +186,7 @@ class Conv2DTranspose(Layer):
     bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernel", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
+    constraint: MaybeConstraint = arg(_CONSTRAINT, None)
 
     def problems(self) -> Iterator[str]:
         if not _above_one(tuple(extra + 1 for extra in per_axis(self.output_padding, 2))):
@@ -215,9 +225,9 @@ class Conv2DTranspose(Layer):
             )
         return Tensor((*sizes, self.filters))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         shape = (*per_axis(self.kernel, 2), self.filters, xs[0].channels)
-        found = {"kernel": Weight(shape, self.init, regularizer=self.regularizer)}
+        found = {"kernel": _kernel(self, shape)}
         if self.bias:
             found["bias"] = Weight(
                 (self.filters,), self.bias_init, regularizer=self.bias_regularizer
@@ -245,6 +255,7 @@ class _Depthwise(Layer):
     bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernels", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
+    constraint: MaybeConstraint = arg(_CONSTRAINT, None)
 
     def problems(self) -> Iterator[str]:
         yield from _stride_and_dilation(self.stride, self.dilation)
@@ -264,7 +275,7 @@ class _Depthwise(Layer):
         window = per_axis(self.kernel, 2)
         fans = (product(window), product(window) * self.multiplier)
         shape = (*window, x.channels, self.multiplier)
-        return {name: Weight(shape, self.init, regularizer=self.regularizer, fans=fans)}
+        return {name: _kernel(self, shape, fans)}
 
     def _bias(self, size: Dim) -> dict[str, Weight]:
         if not self.bias:
@@ -293,7 +304,7 @@ class DepthwiseConv2D(_Depthwise):
             return places
         return Tensor((*places, xs[0].channels * self.multiplier))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         (x,) = xs
         return self._filters("kernel", x) | self._bias(x.channels * self.multiplier)
 
@@ -318,10 +329,10 @@ class SeparableConv2D(_Depthwise, _Filters):  # the fields of the last base come
         places = self._places(xs[0])
         return places if isinstance(places, Mismatch) else Tensor((*places, self.filters))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         (x,) = xs
         wide = x.channels * self.multiplier
-        pointwise = Weight((1, 1, wide, self.filters), self.init, regularizer=self.regularizer)
+        pointwise = _kernel(self, (1, 1, wide, self.filters))
         found = self._filters("depthwise_kernel", x) | {"pointwise_kernel": pointwise}
         return found | self._bias(self.filters)
 

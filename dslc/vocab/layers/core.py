@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from dslc.vocab.constraints import MaybeConstraint
 from dslc.vocab.dims import Dim, product
 from dslc.vocab.initializers import GlorotUniform, Initial, VectorInitial, Zeros
 from dslc.vocab.kinds import Boolean, Count
@@ -39,16 +40,19 @@ class Dense(Layer):
     bias_init: VectorInitial = arg("law of the first b", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on W", None)
     bias_regularizer: MaybeRegularizer = arg("penalty on b", None)
+    constraint: MaybeConstraint = arg("what W may be: the weights of a unit are its column", None)
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs
         return need_channels(self, x, (1, 2)) or Tensor((*x.spatial, self.units))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         (x,) = xs
-        found = {
-            "kernel": Weight((x.channels, self.units), self.init, regularizer=self.regularizer)
-        }
+        shape = (x.channels, self.units)
+        kernel = Weight(
+            shape, self.init, regularizer=self.regularizer, constraint=self.constraint
+        )
+        found = {"kernel": kernel}
         if self.bias:
             found["bias"] = Weight((self.units,), self.bias_init, regularizer=self.bias_regularizer)
         return found

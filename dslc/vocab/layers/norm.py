@@ -43,7 +43,7 @@ class BatchNorm(Layer):
         (x,) = xs
         return need_channels(self, x, (1, 2, 3, 4)) or same_shape(x)
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         shape = (xs[0].channels,)
         found: dict[str, Weight] = {}
         if self.scale:
@@ -72,7 +72,7 @@ class LayerNorm(Layer):
         (x,) = xs
         return need_channels(self, x, (1, 2, 3, 4)) or same_shape(x)
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         shape = (xs[0].channels,)
         return {"gamma": Weight(shape, Ones()), "beta": Weight(shape, Zeros())}
 
@@ -100,7 +100,7 @@ class GroupNorm(Layer):
             or same_shape(x)
         )
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         shape = (xs[0].channels,)
         return {"gamma": Weight(shape, Ones()), "beta": Weight(shape, Zeros())}
 
@@ -122,5 +122,5 @@ class RMSNorm(Layer):
         (x,) = xs
         return need_channels(self, x, (1, 2, 3, 4)) or same_shape(x)
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         return {"gamma": Weight((xs[0].channels,), Ones())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
+from dslc.vocab.constraints import MaybeConstraint
 from dslc.vocab.dims import Dim
 from dslc.vocab.initializers import (
     GlorotUniform,
@@ -34,6 +35,12 @@ class Recurrent(Layer):
     recurrent_init: Initial = arg("law of the first weights of the state", Orthogonal())
     bias_init: VectorInitial = arg("law of the first bias", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the weights of the input", None)
+    recurrent_regularizer: MaybeRegularizer = arg("penalty on the weights of the state", None)
+    bias_regularizer: MaybeRegularizer = arg("penalty on the bias", None)
+    constraint: MaybeConstraint = arg(
+        "what the weights of the input may be: those of a unit are one gate's column", None
+    )
+    recurrent_constraint: MaybeConstraint = arg("what the weights of the state may be", None)
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs
@@ -42,17 +49,28 @@ class Recurrent(Layer):
             return refusal
         return Tensor((x.shape[0], self.units) if self.sequences is True else (self.units,))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         width = self.gates * self.units
-        kernel = Weight((xs[0].channels, width), self.init, regularizer=self.regularizer)
-        return {
-            "kernel": kernel,
-            "recurrent_kernel": Weight((self.units, width), self.recurrent_init),
-            "bias": self._bias(),
-        }
+        kernel = Weight(
+            (xs[0].channels, width),
+            self.init,
+            regularizer=self.regularizer,
+            constraint=self.constraint,
+        )
+        recurrent = Weight(
+            (self.units, width),
+            self.recurrent_init,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
+        bias = Weight(self._bias_shape(), self._bias_law(), regularizer=self.bias_regularizer)
+        return {"kernel": kernel, "recurrent_kernel": recurrent, "bias": bias}
 
-    def _bias(self) -> Weight:
-        return Weight((self.gates * self.units,), self.bias_init)
+    def _bias_shape(self) -> tuple[Dim, ...]:
+        return (self.gates * self.units,)
+
+    def _bias_law(self) -> Word:
+        return self.bias_init
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
         (x,) = xs
@@ -98,8 +116,8 @@ class LSTM(Recurrent):
         Example("20x8", "x -> LSTM(64, sequences=true) -> LSTM(32)"),
     )
 
-    def _bias(self) -> Weight:
-        return Weight((4 * self.units,), ForgetBias(others=self.bias_init))
+    def _bias_law(self) -> Word:
+        return ForgetBias(others=self.bias_init)
 
 
 class GRU(Recurrent):
@@ -115,8 +133,8 @@ class GRU(Recurrent):
     source: ClassVar[str] = "Cho et al. 2014, https://arxiv.org/abs/1406.1078v1"
     examples: ClassVar[tuple[str, ...]] = (Example("20x8", "x -> GRU(64) -> Dense(1)"),)
 
-    def _bias(self) -> Weight:
-        return Weight((2, 3 * self.units), self.bias_init)
+    def _bias_shape(self) -> tuple[Dim, ...]:
+        return (2, 3 * self.units)
 
 
 @dataclass(frozen=True)
@@ -153,8 +171,8 @@ class Bidirectional(Layer):
             return replace(y, message=y.message.replace(f"`{self.layer.word}`", f"`{self.word}`"))
         return Tensor((*y.spatial, 2 * y.channels))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
-        one_way = self.layer.weights(*xs)
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
+        one_way = self.layer.arrays(*xs)
         return {f"{way}_{n}": w for way in ("forward", "backward") for n, w in one_way.items()}
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
+from dslc.vocab.constraints import MaybeConstraint
 from dslc.vocab.dims import Dim, less
 from dslc.vocab.initializers import (
     GlorotUniform,
@@ -39,6 +40,9 @@ class Embedding(Layer):
     dim: Count = arg("size of the vector of one token")
     init: Initial = arg("law of the first table", Uniform())
     regularizer: MaybeRegularizer = arg("penalty on the table", None)
+    constraint: MaybeConstraint = arg(
+        "what the table may be: the weights of a unit are the vector of one token", None
+    )
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs
@@ -51,9 +55,14 @@ class Embedding(Layer):
             )
         return need_rank(self, x, (0, 1, 2, 3)) or Tensor((*x.shape, self.dim))
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
-        shape = (self.vocabulary, self.dim)
-        return {"embeddings": Weight(shape, self.init, regularizer=self.regularizer)}
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
+        table = Weight(
+            (self.vocabulary, self.dim),
+            self.init,
+            regularizer=self.regularizer,
+            constraint=self.constraint,
+        )
+        return {"embeddings": table}
 
 
 class PositionEmbedding(Layer):
@@ -98,7 +107,7 @@ class PositionEmbedding(Layer):
             )
         return x
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         (x,) = xs
         return {"embeddings": Weight((self._length(x), x.channels), self.init)}
 
@@ -132,6 +141,7 @@ class MultiHeadAttention(Layer):
     init: Initial = arg("law of the first kernels", GlorotUniform())
     bias_init: VectorInitial = arg("law of the first biases", Zeros())
     regularizer: MaybeRegularizer = arg("penalty on the kernels", None)
+    bias_regularizer: MaybeRegularizer = arg("penalty on the biases", None)
 
     def problems(self) -> Iterator[str]:
         if isinstance(self.init, Orthogonal):
@@ -154,7 +164,7 @@ class MultiHeadAttention(Layer):
                 return refusal
         return Tensor(x.shape)
 
-    def weights(self, *xs: Tensor) -> dict[str, Weight]:
+    def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         query, value = xs[0], xs[-1]
         h, d = self.heads, self.head_size(query)
         found: dict[str, Weight] = {}
@@ -173,7 +183,9 @@ class MultiHeadAttention(Layer):
         kernel = Weight(shape, self.init, regularizer=self.regularizer, fans=fans)
         found = {f"{name}_kernel": kernel}
         if self.bias:
-            found[f"{name}_bias"] = Weight(bias, self.bias_init)
+            found[f"{name}_bias"] = Weight(
+                bias, self.bias_init, regularizer=self.bias_regularizer
+            )
         return found
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
