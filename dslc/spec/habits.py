@@ -20,6 +20,10 @@ PARAMETER_ALIASES = {
     "kernel_initializer": "init",
     "bias_initializer": "bias_init",
     "kernel_regularizer": "regularizer",
+    "embeddings_regularizer": "regularizer",
+    "kernel_constraint": "constraint",
+    "embeddings_constraint": "constraint",
+    "recurrent_initializer": "recurrent_init",
     "learning_rate": "lr",
     "eps": "epsilon",
     "p": "rate",
@@ -32,6 +36,23 @@ PARAMETER_ALIASES = {
     "return_sequences": "sequences",
     "negative_slope": "slope",
     "restore_best_weights": "restore_best",
+    "shift_limit": "shift",
+    "scale_limit": "scale",
+    "rotate_limit": "rotate",
+    "degrees": "rotate",
+    "translate_percent": "translate",
+    "brightness_limit": "brightness",
+    "contrast_limit": "contrast",
+    "clip_limit": "clip",
+    "tile_grid_size": "tiles",
+    "blur_limit": "limit",
+    "sigma_limit": "sigma",
+    "std_range": "std",
+    "max_holes": "holes",
+    "num_holes_range": "holes",
+    "num_ops": "n",
+    "magnitude": "m",
+    "prob": "p",
 }
 
 # Settings of a section that stand elsewhere here.
@@ -55,6 +76,8 @@ SETTING_ALIASES = {
     "normalize": "scale",
     "kernel_initializer": "init",
     "kernel_regularizer": "regularizer",
+    "kernel_constraint": "constraint",
+    "class_weights": "class_weight",
     "use_bias": "bias",
 }
 

@@ -6,7 +6,6 @@ from dslc.diagnostics import Diagnostic, Fix, error
 from dslc.syntax import tree
 
 SECTIONS = {
-    "augment": "change the pictures beforehand, or train on more of them",
     "finetune": "train the whole model: train { … }",
     "phase": "train the whole model at once: train { … }",
     "evaluate": "the test part of the split is what is evaluated: split = stratified(70, 15, 15)",

@@ -162,7 +162,8 @@ class _Binder:
             fix = Fix(f"did you mean `{close}`?", (Edit(name.span, close),))
         else:
             fix = Fix("remove it")
-        notes = [f"`{section.word}` takes {', '.join(fields)}"]
+        words_only = f"no settings, only {' or '.join(f'{kind}s' for kind in section.entries)}"
+        notes = [f"`{section.word}` takes {', '.join(fields) or words_only}"]
         message = f"`{section.word}` has no setting `{text}`"
         return error("E0213", message, name.span, fixes=[fix], notes=notes)
 

@@ -76,6 +76,17 @@ class Data(Section):
     workers: Natural = arg("workers that decode pictures while the model trains", 4)
 
 
+class Augment(Section):
+    """What the pictures of the training part go through, in this order and each epoch anew; those of the other parts
+    stay as they are. Transforms see bytes: the range of the source is mapped to 0 … 255 and rounded before them,
+    and back behind them. Scaling comes after that. What is drawn depends on the seed, the epoch and the number of
+    the picture alone, so it is the same on every backend, with any number of workers, and after `--resume`."""
+
+    word = "augment"
+    entries = ("transform",)
+    examples = ("augment { HorizontalFlip(p=0.5)  RandomBrightnessContrast(p=0.5) }",)
+
+
 class Train(Section):
     """How the weights are found."""
 
@@ -100,4 +111,4 @@ class Train(Section):
     )
 
 
-SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Train)}
+SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Augment, Train)}

@@ -33,6 +33,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "initializer": ("initializers",),
     "regularizer": ("regularizers",),
+    "constraint": ("constraints",),
     "loss": ("losses",),
     "metric": ("metrics",),
     "optimizer": ("optimizers",),
@@ -40,6 +41,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "source": ("data",),
     "split": ("data",),
     "scale": ("data",),
+    "transform": ("transforms",),
 }
 # Kinds whose words stand in a flow, so that one look-up finds them all.
 FLOW_KINDS = ("layer", "activation", "merge")
