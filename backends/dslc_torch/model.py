@@ -45,8 +45,8 @@ def write_model(request: ModelRequest) -> ModelSection:
     statements: list[Statement] = [w.definition for w in written.values()]
     init = laws.init_weights()
     statements += [init] if init else []
-    penalty = laws.penalty()
-    statements += [penalty] if penalty else []
+    penalty, constrain = laws.penalties.definition(), laws.constraints.definition()
+    statements += [found for found in (penalty, constrain) if found is not None]
     statements.append(_build_model(model, written[model], init is not None))
     used = list(dict.fromkeys([*helpers, *laws.helpers]))
     tensors = {**model.inputs, **model.outputs}
@@ -56,6 +56,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         helpers=tuple(used),
         channels_first=first,
         penalty=penalty is not None,
+        constrain=constrain is not None,
     )
 
 

@@ -1,7 +1,8 @@
-"""First values of weights and penalties on them, said once for all layers of a class.
+"""First values of weights, said once for all layers of a class.
 
 torch's own first values are not the spec's, so every script sets them: `init_weights` for what most layers of a
-class do, `own_init(layer, …)` around those that differ. Penalties are collected in `penalty(model)` likewise.
+class do, `own_init(layer, …)` around those that differ. Penalties and constraints are collected likewise, in
+`penalty(model)` and `constrain(model)`: see their modules.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from dslc.codegen.backend import CannotKeepNames
 from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import (
     Attr,
-    BinOp,
     Call,
     Compare,
-    Comprehension,
     Def,
     Expr,
     Expression,
@@ -28,28 +27,30 @@ from dslc.codegen.nodes import (
     Lit,
     Param,
     Ref,
-    Return,
     Statement,
     TupleOf,
     call,
     method,
 )
-from dslc.codegen.values import safe_name, value
+from dslc.codegen.values import safe_name
 from dslc.codegen.walk import applied
 from dslc.plan import model as plan
-from dslc.vocab.kinds import Symbolic
 from dslc.vocab.word import Word
+from dslc_torch.classes import is_one_of
+from dslc_torch.constraints import Constraints
+from dslc_torch.penalties import Penalties
 
 
 @dataclass(frozen=True)
 class Law:
-    """The first values of one parameter of a layer, and the penalty on it.
+    """The first values of one parameter of a layer, the penalty on it, and what it may be.
 
     `init` writes the call that fills the tensor, such as `nn.init.zeros_(tensor)`; `function` is its name where
     a plain function does it. `present` is False where this layer has no such parameter although others of its
     class do, None where that depends on a parameter of the block. `owner` is the class of the parts that have
     the parameter, where it is not the layer itself. `guard` asks a layer whether it has the parameter, where a
-    missing one is not None. `comment` explains the line in `init_weights`.
+    missing one is not None. `comment` explains the line in `init_weights`. `units` is the axis of the units whose
+    norms a constraint is about.
     """
 
     attribute: str
@@ -61,6 +62,8 @@ class Law:
     owner: str = ""
     guard: Callable[[Expr], Expr] | None = None
     comment: str = ""
+    constraint: Word | None = None
+    units: int = 0
 
 
 def laws_of(op: Op) -> tuple[Law, ...]:
@@ -82,10 +85,6 @@ def _key(op: Op) -> tuple[object, ...]:
     return tuple((law.attribute, law.key) for law in laws_of(op))
 
 
-def _penalties(op: Op) -> tuple[tuple[str, Word], ...]:
-    return tuple((law.attribute, law.penalty) for law in laws_of(op) if law.penalty is not None)
-
-
 def _parameter(name: str) -> Ref:
     """Stands for a parameter or one of its axes, `kernel[0]`: the laws do not tell them apart."""
     return Ref(safe_name(name.partition("[")[0]))
@@ -96,9 +95,9 @@ class WeightLaws:
 
     def __init__(self, functions: tuple[plan.Function, ...], table: Table) -> None:
         self.common: dict[str, tuple[Law, ...]] = {}
-        self.uniform = True  # every class has one penalty for all its layers
         self.own = False  # some layer has laws that are not those of its class
-        self.penalties: dict[str, tuple[tuple[str, Word], ...]] = {}
+        self.penalties = Penalties()
+        self.constraints = Constraints()
         self.helpers: list[str] = []
         kinds: dict[str, Counter[tuple[object, ...]]] = {}
         self.absent: set[tuple[str, str]] = set()  # (class, attribute) that some layers lack
@@ -115,12 +114,11 @@ class WeightLaws:
                     self.absent.add((name, law.attribute))
                 if law.present is not False:
                     self.found.add((name, law.attribute))
-            given = _penalties(op)
-            named = any(isinstance(s, Symbolic) for _, word in given for _, s in _strengths(word))
-            if self.penalties.setdefault(name, given) != given or named:
-                self.uniform = False
+            self.penalties.meet(name, laws_of(op))
+            self.constraints.meet(name, laws_of(op))
         for name, counter in kinds.items():
             self.common[name] = samples[name, _most(counter)]
+        self.helpers += self.constraints.helpers
 
     def _all_ops(self, functions: tuple[plan.Function, ...], table: Table) -> Iterator[Op]:
         """What the words of all functions become.
@@ -134,10 +132,6 @@ class WeightLaws:
                     yield from table.ops(Context(apply, _parameter, self.helpers.append))
                 except NeedsNumbers as problem:
                     raise CannotKeepNames(function.block) from problem
-
-    @property
-    def penalised(self) -> bool:
-        return not self.uniform or any(self.penalties.values())
 
     def wrap(self, op: Op, apply: plan.Apply, context: Context) -> Op:
         """`op` with its own laws around it, where they are not those of its class."""
@@ -159,12 +153,8 @@ class WeightLaws:
                 (made,),
                 tuple(Kw(law.attribute, _function(law)) for law in own),
             )
-        if not self.uniform:
-            for attribute, word in _penalties(op):
-                context.need_helper("penalised")
-                strengths = tuple(Kw(key, context.write(item)) for key, item in _strengths(word))
-                given = () if attribute == "weight" else (Lit(attribute),)
-                made = Call(Ref("penalised"), (made, *given), strengths)
+        made = self.penalties.wrap(made, laws_of(op), context)
+        made = self.constraints.wrap(made, laws_of(op), context)
         return replace(op, make=made)
 
     # ----------------------------------------------------------------- definitions
@@ -194,7 +184,7 @@ class WeightLaws:
                     body[-1] = replace(before, body=(*before.body, fill))
                 else:
                     body.append(If(present, (fill,)))
-            folded = (If(_isinstance("module", names), tuple(body), folded),)
+            folded = (If(is_one_of("module", names), tuple(body), folded),)
         if not folded:
             return None
         if self.own:
@@ -204,32 +194,6 @@ class WeightLaws:
         doc = "Draw the first weights of a layer as the spec says; torch's own draws differ."
         return Def("init_weights", (Param("module"),), folded, doc)
 
-    def penalty(self) -> Def | None:
-        """`def penalty(model)`: what the regularisers add to the loss."""
-        if not self.penalised:
-            return None
-        doc = "The regularisers' part of the loss."
-        module = Ref("module")
-        modules = method(Ref("model"), "modules")
-        if not self.uniform:
-            weight = call("getattr", module, Ref("name"))
-            element: Expr = _sum([_size(weight, kind, Ref(kind)) for kind in ("l1", "l2")])
-            pair = TupleOf((Ref("name"), TupleOf((Ref("l1"), Ref("l2")))))
-            own = method(call("getattr", module, "penalties", {}), "items")
-            every = Comprehension(element, module, modules, "generator", (), ((pair, own),))
-            total: Expr = call("sum", every)
-            return Def("penalty", (Param("model"),), (Return(total),), doc)
-        groups: dict[tuple[tuple[str, Word], ...], list[str]] = {}
-        for name, given in self.penalties.items():
-            if given:
-                groups.setdefault(given, []).append(name)
-        parts: list[Expr] = []
-        for given, names in groups.items():
-            element = _sum([_term(Attr(module, attribute), word) for attribute, word in given])
-            test: Expr = _isinstance("module", names)
-            parts.append(call("sum", Comprehension(element, module, modules, "generator", (test,))))
-        return Def("penalty", (Param("model"),), (Return(_sum(parts)),), doc)
-
 
 def _most(counter: Counter[tuple[object, ...]]) -> tuple[object, ...]:
     return counter.most_common(1)[0][0]
@@ -237,34 +201,3 @@ def _most(counter: Counter[tuple[object, ...]]) -> tuple[object, ...]:
 
 def _function(law: Law) -> Expr:
     return law.function or Lambda(("w",), law.init(Ref("w")))
-
-
-def _isinstance(name: str, classes: list[str]) -> Expr:
-    kinds: Expr = Ref(classes[0])
-    if len(classes) > 1:
-        kinds = TupleOf(tuple(Ref(c) for c in classes))
-    return call("isinstance", Ref(name), kinds)
-
-
-def _strengths(word: Word) -> list[tuple[str, float]]:
-    """(l1 | l2, λ) of a regulariser."""
-    if word.word == "l1_l2":
-        return [(key, item) for key, item in word]
-    return [(word.word, next(item for _, item in word))]
-
-
-def _term(weight: Expr, word: Word) -> Expr:
-    return _sum([_size(weight, kind, value(strength, Ref)) for kind, strength in _strengths(word)])
-
-
-def _size(weight: Expr, kind: str, strength: Expr) -> Expr:
-    """`strength * weight.square().sum()`, or that of the absolute values."""
-    total = method(method(weight, "abs" if kind == "l1" else "square"), "sum")
-    return BinOp("*", strength, total)
-
-
-def _sum(parts: list[Expr]) -> Expr:
-    total = parts[0]
-    for part in parts[1:]:
-        total = BinOp("+", total, part)
-    return total

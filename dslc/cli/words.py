@@ -123,7 +123,11 @@ def _backends(word: type[Word]) -> list[str]:
     for name in backend_names():
         backend = load_backend(name)
         assert backend is not None
-        reason = "" if word.kind in ("initializer", "regularizer") else ref.support(word, backend)
+        reason = (
+            ""
+            if word.kind in ("initializer", "regularizer", "constraint")
+            else ref.support(word, backend)
+        )
         code = None if reason else ref.code_for(word.examples[0], backend)
         mark = style("✗", fg="red") if reason else style("✓", fg="green")
         lines += ["", f"{style(backend.title, bold=True)} {mark} {reason}".rstrip()]

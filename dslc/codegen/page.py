@@ -66,6 +66,7 @@ class ModelSection:
     helpers: tuple[str, ...] = ()
     channels_first: frozenset[str] = frozenset()
     penalty: bool = False  # defines `penalty(model)`, the regularisers' part of the loss
+    constrain: bool = False  # defines `constrain(model)`, to be called after every update
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class HeldKind(Kind):
     that some layer takes."""
 
     describe = "a number, a size, a name such as `same` or a word such as `relu`"
-    word_kinds = ("activation", "initializer", "regularizer")
+    word_kinds = ("activation", "initializer", "regularizer", "constraint")
 
     @cached_property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]

@@ -158,7 +158,7 @@ class _Body:
             return False
         if isinstance(value, tree.Call) and self.flows.is_tensor(value):
             return False
-        if words("regularizer").get(name) or words("initializer").get(name):
+        if any(name in words(k) for k in ("regularizer", "initializer", "constraint")):
             return False
         word = words("flow").get(name)
         if word is not None and name not in self.definitions.known:

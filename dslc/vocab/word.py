@@ -41,6 +41,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "source": ("data",),
     "split": ("data",),
     "scale": ("data",),
+    "protocol": ("protocols",),
     "transform": ("transforms",),
 }
 # Kinds whose words stand in a flow, so that one look-up finds them all.

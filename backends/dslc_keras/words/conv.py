@@ -12,7 +12,7 @@ from dslc.vocab.dims import Dim
 from dslc.vocab.layers import conv
 from dslc.vocab.layers.window import per_axis
 from dslc_keras.words.core import kernel_and_bias
-from dslc_keras.words.table import TABLE, initializer, layer, regularizer, unless
+from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
 
 
 def _with_padding(padding: Any, axes: int, context: Context, made: Op) -> Op | tuple[Op, ...]:
@@ -42,7 +42,7 @@ def convolution(word: Any, context: Context) -> Op | tuple[Op, ...]:
         context.size(per_axis(word.kernel, word.axes)),
         **_window(word, word.axes, context),
         groups=unless(word.groups, 1),
-        **kernel_and_bias(word, context),
+        **kernel_and_bias(word, context, *range(word.axes + 1)),
     )
     return _with_padding(word.padding, word.axes, context, made)
 
@@ -60,6 +60,7 @@ def depthwise(word: conv.DepthwiseConv2D, context: Context) -> Op | tuple[Op, ..
         bias_initializer=initializer(word.bias_init, context, "zeros"),
         depthwise_regularizer=regularizer(word.regularizer, context),
         bias_regularizer=regularizer(word.bias_regularizer, context),
+        depthwise_constraint=constraint(word.constraint, context, 0, 1),
     )
     return _with_padding(word.padding, 2, context, _noted(made, word))
 
@@ -80,6 +81,8 @@ def separable(word: conv.SeparableConv2D, context: Context) -> Op | tuple[Op, ..
         depthwise_regularizer=regularizer(word.regularizer, context),
         pointwise_regularizer=regularizer(word.regularizer, context),
         bias_regularizer=regularizer(word.bias_regularizer, context),
+        depthwise_constraint=constraint(word.constraint, context, 0, 1),
+        pointwise_constraint=constraint(word.constraint, context, 0, 1, 2),
     )
     return _with_padding(word.padding, 2, context, _noted(made, word))
 
@@ -125,7 +128,7 @@ def transposed(word: conv.Conv2DTranspose, context: Context) -> Op | tuple[Op, .
         strides=None if all(s == 1 for s in stride) else context.size(stride),
         padding="same" if word.padding == "same" else None,
         output_padding=context.size(extra) if given else None,
-        **kernel_and_bias(word, context),
+        **kernel_and_bias(word, context, 0, 1, 3),
     )
     if not numbers:
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Expr
 from dslc.vocab.layers import recurrent
-from dslc_keras.words.table import TABLE, initializer, layer, regularizer, unless
+from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
 
 
 @TABLE.row(recurrent.SimpleRNN, recurrent.LSTM, recurrent.GRU)
@@ -23,6 +23,10 @@ def _made(word: recurrent.Recurrent, context: Context) -> Expr:
         recurrent_initializer=initializer(word.recurrent_init, context, "orthogonal"),
         bias_initializer=initializer(word.bias_init, context, "zeros"),
         kernel_regularizer=regularizer(word.regularizer, context),
+        recurrent_regularizer=regularizer(word.recurrent_regularizer, context),
+        bias_regularizer=regularizer(word.bias_regularizer, context),
+        kernel_constraint=constraint(word.constraint, context, 0),
+        recurrent_constraint=constraint(word.recurrent_constraint, context, 0),
     )
     assert made.make is not None
     return made.make

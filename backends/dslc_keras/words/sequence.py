@@ -7,7 +7,7 @@ from dataclasses import replace
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
 from dslc.vocab.layers import sequence
-from dslc_keras.words.table import TABLE, initializer, layer, regularizer, unless
+from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
 
 
 @TABLE.row(sequence.Embedding)
@@ -25,6 +25,7 @@ def embedding(word: sequence.Embedding, context: Context) -> Op:
         context.write(word.dim),
         embeddings_initializer=initializer(word.init, context, "uniform"),
         embeddings_regularizer=penalty or call("keras.regularizers.L2", 0.0),
+        embeddings_constraint=constraint(word.constraint, context, 1),
     )
     if penalty is not None:
         return made
@@ -61,6 +62,7 @@ def attention(word: sequence.MultiHeadAttention, context: Context) -> Op:
         kernel_initializer=initializer(word.init, context, "glorot_uniform"),
         bias_initializer=initializer(word.bias_init, context, "zeros"),
         kernel_regularizer=regularizer(word.regularizer, context),
+        bias_regularizer=regularizer(word.bias_regularizer, context),
     )
     causal = unless(word.causal, False)
     mask = () if causal is None else (Kw("use_causal_mask", context.write(causal)),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from dslc.codegen.emission import Context, Op, Table
-from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref
+from dslc.codegen.nodes import Call, Expr, Kw, ListOf, Lit, Ref
 from dslc.vocab.kinds import Computed, Param
 from dslc.vocab.word import Word
 
@@ -63,3 +63,17 @@ def regularizer(word: Word | None, context: Context) -> Expr | None:
         return Call(Ref("keras.regularizers.L1L2"), (), options)
     strength = next(value for _, value in word)
     return Call(Ref(f"keras.regularizers.{word.word.upper()}"), (context.write(strength),))
+
+
+CONSTRAINTS = {"max_norm": "MaxNorm", "unit_norm": "UnitNorm", "non_negative": "NonNeg"}
+
+
+def constraint(word: Word | None, context: Context, *axes: int) -> Expr | None:
+    """The argument for a constraint; None where there is none. A norm is taken over `axes`: those of the weights
+    of one unit."""
+    if word is None:
+        return None
+    limits = tuple(context.write(value) for _, value in word)
+    axis: Expr = Lit(axes[0]) if len(axes) == 1 else ListOf(tuple(map(Lit, axes)))
+    options = () if word.word == "non_negative" else (Kw("axis", axis),)
+    return Call(Ref(f"keras.constraints.{CONSTRAINTS[word.word]}"), limits, options)

@@ -157,19 +157,20 @@ def pad(
 def _depthwise_law(word: Any, context: Context) -> Law:
     """The law of windows that each see one channel: torch counts every channel as an output of each."""
     init: Word = word.init
+    both: Any = {"penalty": word.regularizer, "constraint": word.constraint}
     if not isinstance(init, initializers._Scaled) or init.over == "fan_in":
-        return law(context, "weight", init, penalty=word.regularizer)
+        return law(context, "weight", init, **both)
     multiple = int(context.number(word.multiplier))
     if multiple == 1:  # glorot with fan_in = fan_out
         same = initializers.LecunNormal() if init.truncated_normal else initializers.LecunUniform()
-        return law(context, "weight", same, penalty=word.regularizer)
+        return law(context, "weight", same, **both)
     if not init.truncated_normal:
         slope = Lit(sqrt(multiple)) if multiple**0.5 % 1 else Lit(int(sqrt(multiple)))
         return Law(
             "weight",
             lambda w: call("nn.init.kaiming_uniform_", w, a=slope),
             ("glorot_uniform of windows", multiple),
-            penalty=word.regularizer,
+            **both,
         )
     window = context.numbers(per_axis(word.kernel, 2))
     std = init.spread(window[0] * window[1], window[0] * window[1] * multiple)
@@ -178,7 +179,7 @@ def _depthwise_law(word: Any, context: Context) -> Law:
         "weight",
         lambda w: call("nn.init.trunc_normal_", w, 0.0, std, round(-2 * std, 9), round(2 * std, 9)),
         ("glorot_normal of windows", std),
-        penalty=word.regularizer,
+        **both,
     )
 
 
@@ -199,7 +200,7 @@ def transposed(word: conv.Conv2DTranspose, context: Context) -> tuple[Op, ...]:
         bias=unless(word.bias, True),
         stem="conv",
         layout="first",
-        weights=kernel_laws(word, context),
+        weights=kernel_laws(word, context, units=1),
     )
     if not any(cut):
         return (made,)

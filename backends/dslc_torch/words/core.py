@@ -10,9 +10,16 @@ from dslc_torch.weights import Law
 from dslc_torch.words.table import TABLE, law, module, unless
 
 
-def kernel_laws(word: Any, context: Context) -> tuple[Law, ...]:
-    """Kernel and bias of a Dense or convolution."""
-    kernel = law(context, "weight", word.init, penalty=word.regularizer)
+def kernel_laws(word: Any, context: Context, units: int = 0) -> tuple[Law, ...]:
+    """Kernel and bias of a Dense or convolution; `units` is the axis of the outputs of the kernel."""
+    kernel = law(
+        context,
+        "weight",
+        word.init,
+        penalty=word.regularizer,
+        constraint=word.constraint,
+        units=units,
+    )
     present = word.bias if context.known(word.bias) else None
     bias = law(context, "bias", word.bias_init, present=present, penalty=word.bias_regularizer)
     return kernel, bias

@@ -97,12 +97,24 @@ def _at(value: Expr, index: int) -> Expr:
 def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: bool) -> list[Law]:
     """The four parameters of one direction. Where the spec has one bias, torch's second one stays zero."""
     guard = (lambda module: Attr(module, "bidirectional")) if ending else None
-    bias: Any = word._bias().init
+    bias: Any = word._bias_law()
     found = [
-        law(context, f"weight_ih_l0{ending}", word.init, penalty=word.regularizer),
-        law(context, f"weight_hh_l0{ending}", word.recurrent_init),
-        law(context, f"bias_ih_l0{ending}", bias),
-        law(context, f"bias_hh_l0{ending}", bias)
+        law(
+            context,
+            f"weight_ih_l0{ending}",
+            word.init,
+            penalty=word.regularizer,
+            constraint=word.constraint,
+        ),
+        law(
+            context,
+            f"weight_hh_l0{ending}",
+            word.recurrent_init,
+            penalty=word.recurrent_regularizer,
+            constraint=word.recurrent_constraint,
+        ),
+        law(context, f"bias_ih_l0{ending}", bias, penalty=word.bias_regularizer),
+        law(context, f"bias_hh_l0{ending}", bias, penalty=word.bias_regularizer)
         if isinstance(word, recurrent.GRU)
         else Law(
             f"bias_hh_l0{ending}",
@@ -111,7 +123,6 @@ def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: boo
             comment="" if ending else "one bias is enough",
         ),
     ]
-    return [
-        replace(each, present=present, guard=guard, penalty=each.penalty if present else None)
-        for each in found
-    ]
+    if not present:
+        found = [replace(each, penalty=None, constraint=None) for each in found]
+    return [replace(each, present=present, guard=guard) for each in found]

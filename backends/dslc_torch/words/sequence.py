@@ -17,7 +17,16 @@ def embedding(word: sequence.Embedding, context: Context) -> Op:
         context.write(word.vocabulary),
         context.write(word.dim),
         stem="embedding",
-        weights=(law(context, "weight", word.init, penalty=word.regularizer, table=True),),
+        weights=(
+            law(
+                context,
+                "weight",
+                word.init,
+                penalty=word.regularizer,
+                constraint=word.constraint,
+                table=True,
+            ),
+        ),
     )
     if x.rank < 2:
         return made
@@ -62,6 +71,13 @@ def attention(word: sequence.MultiHeadAttention, context: Context) -> Op:
         stem="attention",
         weights=(
             law(context, "weight", word.init, penalty=word.regularizer, owner="nn.Linear"),
-            law(context, "bias", word.bias_init, present=present, owner="nn.Linear"),
+            law(
+                context,
+                "bias",
+                word.bias_init,
+                present=present,
+                penalty=word.bias_regularizer,
+                owner="nn.Linear",
+            ),
         ),
     )

@@ -59,6 +59,8 @@ def law(
     *,
     present: bool | None = True,
     penalty: Word | None = None,
+    constraint: Word | None = None,
+    units: int = 0,
     owner: str = "",
     table: bool = False,
 ) -> Law:
@@ -79,8 +81,9 @@ def law(
             return Call(function, (tensor,))
         return _fill(context, word, tensor)
 
-    penalty = None if present is False else penalty
-    return Law(attribute, init, key, function, present, penalty, owner)
+    if present is False:
+        penalty = constraint = None
+    return Law(attribute, init, key, function, present, penalty, owner, None, "", constraint, units)
 
 
 def _function(context: Context, word: Word) -> Expr | None:

@@ -49,9 +49,7 @@ class Dense(Layer):
     def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         (x,) = xs
         shape = (x.channels, self.units)
-        kernel = Weight(
-            shape, self.init, regularizer=self.regularizer, constraint=self.constraint
-        )
+        kernel = Weight(shape, self.init, regularizer=self.regularizer, constraint=self.constraint)
         found = {"kernel": kernel}
         if self.bias:
             found["bias"] = Weight((self.units,), self.bias_init, regularizer=self.bias_regularizer)

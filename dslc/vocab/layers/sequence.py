@@ -183,9 +183,7 @@ class MultiHeadAttention(Layer):
         kernel = Weight(shape, self.init, regularizer=self.regularizer, fans=fans)
         found = {f"{name}_kernel": kernel}
         if self.bias:
-            found[f"{name}_bias"] = Weight(
-                bias, self.bias_init, regularizer=self.bias_regularizer
-            )
+            found[f"{name}_bias"] = Weight(bias, self.bias_init, regularizer=self.bias_regularizer)
         return found
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
