@@ -29,13 +29,17 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         outputs=tuple(_output(train, graph, name) for name in graph.outputs),
         optimizer=of(train, "optimizer"),
         epochs=of(train, "epochs"),
-        batch=of(data, "batch"),
+        batch=None if of(data, "batch") == "full" else of(data, "batch"),
         scale=of(data, "scale"),
         callbacks=tuple(cast(Callback, bound.word) for bound in train.words),
         shuffle=of(data, "shuffle"),
         seed=of(data, "seed"),
         workers=of(data, "workers"),
         deterministic=of(train, "deterministic"),
+        clip=of(train, "clip"),
+        accumulate=of(train, "accumulate"),
+        ema=of(train, "ema"),
+        mixed=of(train, "precision") == "mixed",
     )
 
 

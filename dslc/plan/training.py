@@ -14,10 +14,13 @@ from typing import Literal
 from dslc.vocab.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from dslc.vocab.experiment import (
     Callback,
+    Clip,
     Loss,
     Metric,
     Optimizer,
+    Protocol,
     Scale,
+    Schedule,
     Source,
     Split,
 )
@@ -84,6 +87,13 @@ class PhasePlan:
     optimizer: Optimizer
     callbacks: tuple[Callback, ...]
     logged: Mapping[str, Literal["min", "max"]]
+    clip: Clip | None = None
+    accumulate: int = 1  # batches in an update
+    ema: float | None = None  # share of the old mean in the mean of the weights
+
+    @property
+    def schedule(self) -> Schedule | None:
+        return self.optimizer.schedule
 
     def mode(self, callback: Callback) -> Literal["min", "max"]:
         if callback.mode != "auto":
@@ -127,13 +137,19 @@ class TrainingPlan:
     outputs: tuple[OutputPlan, ...]
     optimizer: Optimizer
     epochs: int
-    batch: int
+    batch: int | None  # None: all examples in one
     scale: Bounds | Scale | None = None
     callbacks: tuple[Callback, ...] = ()
     shuffle: bool = True
     seed: int = 0
     workers: int = 4  # that decode pictures
     deterministic: bool = False  # refuse operations whose result may differ from run to run
+    clip: Clip | None = None
+    accumulate: int = 1
+    ema: float | None = None
+    mixed: bool = False  # computes in bfloat16 where that is safe
+    protocol: Protocol | None = None  # that resamples; None is the plain training and test
+    confidence: float = 0.95
 
     @cached_property
     def logged(self) -> dict[str, Literal["min", "max"]]:
@@ -156,4 +172,9 @@ class TrainingPlan:
     @cached_property
     def phases(self) -> tuple[PhasePlan, ...]:
         """What is trained one after the other: a training without `finetune` is one phase without a name."""
-        return (PhasePlan("", self.epochs, self.optimizer, self.callbacks, self.logged),)
+        return (
+            PhasePlan(
+                "", self.epochs, self.optimizer, self.callbacks, self.logged,
+                self.clip, self.accumulate, self.ema,
+            ),
+        )  # fmt: skip

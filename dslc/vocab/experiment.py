@@ -1,16 +1,19 @@
-"""The kinds of words of an experiment: sources, splits, scales, losses, metrics, optimisers, callbacks."""
+"""The kinds of words of an experiment: sources, splits, scales, losses, metrics, optimisers, schedules, clips,
+callbacks."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
-from dslc.vocab.kinds import Choice, FreeName, OrNone, Real
+from dslc.vocab.kinds import Choice, FreeName, NonNegative, OneOf, OrNone, Real, WordOf
 from dslc.vocab.word import Word, arg
 
 Task = Literal["classes", "binary", "numbers"]
 Share = Annotated[float, Real(0, ends="()")]
 Monitor = Annotated[str, FreeName()]
 Mode = Annotated[Literal["auto", "min", "max"], Choice(("auto", "min", "max"))]
+KERNELS = ("kernel", "embeddings")  # how the names of arrays end that inputs are multiplied with
 
 
 class Loss(Word):
@@ -27,6 +30,7 @@ class Metric(Word):
     kind = "metric"
     tasks: ClassVar[tuple[Task, ...]] = ()  # which losses it goes with
     better: ClassVar[Literal["min", "max"]] = "max"
+    of_rows: ClassVar[bool] = True  # a mean over rows, so that a single row has a value
 
     @property
     def label(self) -> str:
@@ -38,17 +42,90 @@ class Metric(Word):
         return False
 
 
+class Schedule(Word):
+    """A learning rate that changes with time. `formula` is Python, the body of a function of `epoch` (the time in
+    epochs, with fractions), `epochs` (how many there are) and the word's own parameters."""
+
+    kind = "schedule"
+
+    says: ClassVar[str] = ""  # the formula in words
+    formula: ClassVar[tuple[str, ...]] = ()
+    shifted: ClassVar[bool] = False  # whether `epoch` is counted from the end of the warm-up
+
+    @property
+    def peak(self) -> str:
+        """What the warm-up rises to: a parameter."""
+        return "lr"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The formula with these parameters."""
+        return self.formula
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The parameters that the function holds; those of a warm-up where there is one."""
+        names = [name for name in type(self).model_fields if name != "warmup_shape"]
+        found = {name: getattr(self, name) for name in names}
+        if not found.get("warmup"):
+            found.pop("warmup", None)
+        return found
+
+    def too_long(self, epochs: float) -> Iterator[tuple[str, str]]:
+        """The parameters that reach beyond a training of so many epochs, each with a sentence."""
+        warmup = float(getattr(self, "warmup", 0))
+        if warmup >= epochs:
+            yield "warmup", f"the warm-up takes {warmup:g} epochs"
+
+
+LearningRate = Annotated[
+    float | Word,
+    OneOf((Real(0, ends="()"), WordOf(("schedule",), "a schedule such as cosine(0.1)"))),
+]
+
+
 class Optimizer(Word):
     """A rule that turns gradients g into steps of the weights w."""
 
     kind = "optimizer"
 
+    lr: LearningRate = arg("learning rate: a number, or a schedule", 1e-3)
+    weight_decay: NonNegative = arg("share of a weight that decays, times the learning rate", 0.0)
+    decays: Annotated[Literal["all", "kernels"], Choice(("all", "kernels"))] = arg(
+        "which arrays decay: all that are trained, or kernels and embeddings (no biases, gains, offsets, slopes)",
+        "all",
+    )
+
+    @property
+    def schedule(self) -> Schedule | None:
+        return self.lr if isinstance(self.lr, Schedule) else None
+
+    def decayed(self, array: str) -> bool:
+        """Whether the array of a layer decays, known by its name."""
+        return bool(self.weight_decay) and (self.decays == "all" or array.endswith(KERNELS))
+
+    def problems(self) -> Iterator[str]:
+        if self.decays != "all" and not self.weight_decay:
+            yield "`decays` needs a `weight_decay` above 0"
+
+
+class Clip(Word):
+    """What is done to gradients that are too large."""
+
+    kind = "clip"
+
+    limit: Annotated[float, Real(0, ends="()")] = arg("what is not too large yet")
+
 
 class Callback(Word):
-    """A decision after each epoch. `monitor` names a logged value: `loss` or a metric, with `val_` before it for
-    the validation part. `mode` says whether smaller or larger is better; `auto` knows it from the metric."""
+    """What is decided or written after each epoch."""
 
     kind = "callback"
+
+
+class Monitoring(Callback):
+    """A callback that watches a value. `monitor` names a logged value: `loss` or a metric, with `val_` before it for
+    the validation part. `mode` says whether smaller or larger is better; `auto` knows it from the metric."""
 
     monitor: Monitor = arg("the logged value that decides", "val_loss")
     mode: Mode = arg("which way is better", "auto")
@@ -72,6 +149,19 @@ class Source(Word):
     dtype: ClassVar[Literal["float", "int"]] = "float"
     several: ClassVar[bool] = False  # may feed several inputs and outputs, by name
 
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        """The range that values are stored in, where it is known."""
+        return self.levels
+
+    @property
+    def picture_size(self) -> tuple[int, int] | None:
+        """Height and width of its pictures, where they are known without the model."""
+        size = getattr(self, "size", None)
+        if size is None and self.features is not None and len(self.features) == 3:
+            size = self.features[:2]
+        return size
+
 
 class Split(Word):
     """Shares of the training, validation and test parts: only their ratio counts. Where the source brings its own
@@ -91,3 +181,20 @@ class Scale(Word):
     training part."""
 
     kind = "scale"
+
+
+class Protocol(Word):
+    """How often a model is trained and tested, and on which rows."""
+
+    kind = "protocol"
+
+    resamples: ClassVar[bool] = True  # makes the test parts itself: the split has two shares
+    bootstraps: ClassVar[bool] = False  # draws with replacement
+
+    def trainings(self, samples: int | None) -> int | None:
+        """How many models are trained on a source of so many examples; None where only the data tell."""
+        raise NotImplementedError
+
+    def measures(self, metric: Metric | Loss) -> bool:
+        """Whether it reports this value."""
+        return True

@@ -17,6 +17,7 @@ from dslc.vocab.kinds import (
     ListOf,
     Natural,
     OneOf,
+    OrNone,
     RangeOf,
     WordOf,
 )
@@ -70,7 +71,10 @@ class Data(Section):
     scale: Annotated[Bounds | Word | None, OneOf((RangeOf(), WordOf(("scale",), "zscore")))] = arg(
         "how inputs are scaled; statistics come from the training part only", None
     )
-    batch: Count = arg("samples in one step of training", 32)
+    batch: Annotated[int | str, OneOf((Choice(("full",)), Whole(1)))] = arg(
+        "samples in one step of training; `full` is the whole training part, 1 stochastic gradient descent",
+        32,
+    )
     shuffle: Annotated[bool, Flag()] = arg("a new order of the training part every epoch", True)
     seed: Natural = arg("seed of split, shuffling and initial weights", 0)
     workers: Natural = arg("workers that decode pictures while the model trains", 4)
@@ -106,8 +110,29 @@ class Train(Section):
         tuple[Word, ...],
         ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]"),
     ] = arg("what is reported beside the loss", ())
+    clip: Annotated[Word | None, OrNone(WordOf(("clip",), "a clip such as global_norm(1.0)"))] = (
+        arg("what is done to gradients that are too large", None)
+    )
+    accumulate: Count = arg(
+        "batches whose mean gradient makes one update; those over at the end of an epoch count in the next",
+        1,
+    )
+    ema: Annotated[float | None, OrNone(Real(0, 1, "()"))] = arg(
+        "share of the old mean in a running mean of the weights: a = ema a + (1 - ema) w after each update, "
+        "from a = w after the first. Validation, kept weights and the test use a; training goes on from w",
+        None,
+    )
+    precision: Annotated[str, Choice(("float32", "mixed"))] = arg(
+        "`mixed` computes in bfloat16 where that is safe; weights, their updates and the loss are float32",
+        "float32",
+    )
     deterministic: Annotated[bool, Flag()] = arg(
         "refuse operations whose result may differ from run to run", False
+    )
+    track: Annotated[str | None, OrNone(Choice(("mlflow",)))] = arg(
+        "where the run is recorded beside its folder: parameters, every epoch, the report; mlflow needs that package "
+        "and heeds MLFLOW_TRACKING_URI",
+        None,
     )
 
 

@@ -37,6 +37,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "loss": ("losses",),
     "metric": ("metrics",),
     "optimizer": ("optimizers",),
+    "schedule": ("schedules",),
+    "clip": ("clips",),
     "callback": ("callbacks",),
     "source": ("data",),
     "split": ("data",),
