@@ -19,6 +19,8 @@ from dslc.vocab.kinds import (
     OneOf,
     OrNone,
     RangeOf,
+    Real,
+    Whole,
     WordOf,
 )
 from dslc.vocab.word import Word, arg
