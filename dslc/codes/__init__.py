@@ -12,7 +12,7 @@ from functools import cache
 
 from dslc.codes.code import Code
 
-FAMILIES = ("syntax", "names", "shapes", "graphs", "backends")
+FAMILIES = ("syntax", "names", "shapes", "graphs", "callbacks", "backends")
 
 
 @cache
@@ -23,4 +23,4 @@ def all_codes() -> dict[str, Code]:
         for code in importlib.import_module(f"dslc.codes.{family}").CODES:
             assert code.code not in found, f"{code.code} is used twice"
             found[code.code] = code
-    return found
+    return dict(sorted(found.items()))

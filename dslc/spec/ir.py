@@ -240,6 +240,8 @@ class SectionSpec:
     words: tuple[Bound, ...] = ()
     parts: dict[str, SectionSpec] = field(default_factory=dict)
     torn: bool = False  # entries of it could not be read
+    label: tree.Name | None = None  # the name behind its word: `finetune backbone`
+    inner: tuple[SectionSpec, ...] = ()  # the sections that stand in it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

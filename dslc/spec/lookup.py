@@ -56,7 +56,8 @@ def word_for(kind: Kind | None, text: str) -> Any:
 
 
 def takes_any_name(kind: Kind | None) -> bool:
-    return kind is not None and getattr(kind, "describe", "") == "a name"
+    named = getattr(kind, "describe", "") == "a name" or getattr(kind, "any_name", False)
+    return kind is not None and named
 
 
 def other_kind(text: str) -> str:

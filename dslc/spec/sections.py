@@ -10,7 +10,7 @@ from dslc.spec import ir
 from dslc.spec.bind import match_arguments
 from dslc.spec.damage import Damage
 from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
-from dslc.spec.later import later_scale, later_section
+from dslc.spec.later import later_section
 from dslc.spec.refuse import bad_value
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
@@ -42,8 +42,7 @@ def bind_sections(
             span = node.keyword.span
             found.append(error("E0225", message, span, secondary=there, fixes=[fix]))
         else:
-            phases = any(n.keyword.text in ("finetune", "phase") for n in sections)
-            binder = _Binder(section, node, damage, phases=phases)
+            binder = _Binder(section, node, damage, elsewhere=said_by_phases(sections))
             bound[keyword] = binder.run()
             found += binder.found
     return bound, found
@@ -51,6 +50,11 @@ def bind_sections(
 
 def _unknown_section(node: tree.Section) -> Diagnostic:
     text = node.keyword.text
+    outer = next((s for s in SECTIONS.values() if text in [i.word for i in s.inner]), None)
+    if outer is not None:
+        message = f"`{text}` stands in `{outer.word}`, not on its own"
+        fix = Fix(f"write {outer.word} backbone {{ {text} … }}")
+        return error("E0440", message, node.keyword.span, fixes=[fix])
     close = SECTION_ALIASES.get(text) or did_you_mean(text, SECTIONS)
     fix = Fix("remove it, or move its settings to one of these")
     if close:
@@ -60,27 +64,48 @@ def _unknown_section(node: tree.Section) -> Diagnostic:
     return error("E0214", message, node.keyword.span, fixes=[fix], notes=notes)
 
 
+def said_by_phases(sections: list[tree.Section]) -> frozenset[str]:
+    """The keys of `train` that every phase of `finetune` gives, so that `train` need not."""
+    phases = [
+        {e.name.text for e in phase.entries if isinstance(e, tree.Let)}
+        for node in sections
+        if node.keyword.text == "finetune"
+        for phase in node.entries
+        if isinstance(phase, tree.Section) and phase.keyword.text == "phase"
+    ]
+    return frozenset(set.intersection(*phases)) if phases else frozenset()
+
+
 class _Binder:
     """Binds one section."""
 
     def __init__(
-        self, section: type[Section], node: tree.Section, damage: Damage, *, phases: bool
+        self,
+        section: type[Section],
+        node: tree.Section,
+        damage: Damage,
+        *,
+        elsewhere: frozenset[str] = frozenset(),
     ) -> None:
-        self.phases = phases  # some settings may stand in sections that dslc does not have yet
+        self.elsewhere = elsewhere if section.word == "train" else frozenset()
         self.section = section
         self.node = node
         self.damage = damage
         self.found: list[Diagnostic] = []
         self.settings: dict[str, ir.Setting] = {}
         self.parts: dict[str, ir.SectionSpec] = {}
+        self.inner: list[ir.SectionSpec] = []
         self.words: list[ir.Bound] = []
         self.given: dict[str, tree.Name] = {}  # the keys that are written, faulty ones too
 
     def run(self) -> ir.SectionSpec:
-        if self.node.name is not None and not self.damage.touches(self.node.name.span):
-            fix = Fix("remove it", (Edit(self.node.name.span, ""),))
+        name = self.node.name
+        if self.section.label and name is None and not self.damage.touches(self.node.span):
+            self.found.append(_nameless(self.section, self.node))
+        if not self.section.label and name and not self.damage.touches(name.span):
+            fix = Fix("remove it", (Edit(name.span, ""),))
             message = f"`{self.section.word}` takes no name"
-            self.found.append(error("E0214", message, self.node.name.span, fixes=[fix]))
+            self.found.append(error("E0214", message, name.span, fixes=[fix]))
         for entry in _joined(self.node.entries, self._forgotten):
             match entry:
                 case tree.Let():
@@ -92,8 +117,9 @@ class _Binder:
         self._fill()
         span = self.node.keyword.span
         torn = self.damage.touches(self.node.span)
+        words, inner = tuple(self.words), tuple(self.inner)
         return ir.SectionSpec(
-            self.section.word, span, self.settings, tuple(self.words), self.parts, torn
+            self.section.word, span, self.settings, words, self.parts, torn, name, inner
         )
 
     # ----------------------------------------------------------------- settings
@@ -129,9 +155,6 @@ class _Binder:
         kind = kind_of(info)
         if self.damage.touches(expr.span):
             return UNKNOWN
-        if key == "scale" and isinstance(expr, tree.Name) and expr.text == "backbone":
-            self.found.append(later_scale(expr))
-            return UNKNOWN
         value, found = evaluate(expr, {}, kind, f"`{key}` of `{self.section.word}`")
         if found and self.damage.near(expr.span):
             return UNKNOWN
@@ -154,6 +177,8 @@ class _Binder:
         close = did_you_mean(text, fields)
         if alias in fields:
             fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
+        elif any(text in parameters(inner) for inner in section.inner):
+            fix = Fix(f"move it to a `{section.inner[0].word}`")
         elif owner is not None:
             fix = Fix(f"move it to `{owner} {{ … }}`")
         elif text in SETTING_HINTS:
@@ -171,8 +196,9 @@ class _Binder:
         """Defaults for what is not written; a diagnostic for what must be."""
         fields = parameters(self.section)
         given = self.given.keys() | self.parts.keys()
+        given |= self.elsewhere
         missing = [n for n, info in fields.items() if info.is_required() and n not in given]
-        torn = self.phases or self.damage.touches(self.node.span)
+        torn = self.damage.touches(self.node.span)
         if missing and not torn and not any(d.code == "E0213" for d in self.found):
             listed = ", ".join(f"`{n}`" for n in missing)
             notes = [f"{n}: {fields[n].description}" for n in missing]
@@ -215,8 +241,11 @@ class _Binder:
         self.words.append(ir.Bound(value, entry.span, places))
 
     def _part(self, node: tree.Section) -> None:
-        """`loss { species = cross_entropy }`: one value for each output."""
+        """`loss { species = cross_entropy }`: one value for each output; `phase head { … }`: a section in it."""
         key = node.keyword
+        if any(key.text == section.word for section in self.section.inner):
+            self._section(node)
+            return
         if key.text not in self.section.per_output:
             if not self.damage.touches(key.span):
                 self.found.append(self._unknown_part(key))
@@ -246,6 +275,22 @@ class _Binder:
             settings[entry.name.text] = ir.Setting(value, entry.value.span, entry.name.span)
         self.parts[key.text] = ir.SectionSpec(key.text, key.span, settings)
 
+    def _section(self, node: tree.Section) -> None:
+        """A section that stands in this one; its name is given once."""
+        section = next(s for s in self.section.inner if s.word == node.keyword.text)
+        name = node.name
+        before = next(
+            (s.label for s in self.inner if s.label and name and s.label.text == name.text), None
+        )
+        if name is not None and before is not None:
+            there = [Label(before.span, "first given here")]
+            fix = Fix("give it another name")
+            message = f"there are two {section.word}s called `{name.text}`"
+            self.found.append(error("E0205", message, name.span, secondary=there, fixes=[fix]))
+        binder = _Binder(section, node, self.damage)
+        self.inner.append(binder.run())
+        self.found += binder.found
+
     def _forgotten(self, name: tree.Name) -> bool:
         """`init he_normal`: whether the `=` behind a key is missing. Reports it."""
         if name.text not in parameters(self.section) or self.damage.near(name.span):
@@ -268,6 +313,14 @@ class _Binder:
         message = f"`{key.text}` has one value: it takes `=`, not braces"
         fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
         return error("E0226", message, key.span, fixes=[fix])
+
+
+def _nameless(section: type[Section], node: tree.Section) -> Diagnostic:
+    word = section.word
+    name = {"finetune": "backbone", "phase": "tune"}.get(word, "name")
+    fix = Fix(f"write {word} {name} {{ … }}", (Edit(node.keyword.span.after(), f" {name}"),))
+    message = f"`{word}` needs a name: {section.label}"
+    return error("E0440", message, node.keyword.span, fixes=[fix])
 
 
 def _doubled(value: Any, expr: tree.Expr) -> list[Diagnostic]:

@@ -7,7 +7,7 @@ their own (callbacks in `train`); a field in `per_output` may be written as a pa
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from dslc.vocab.kinds import (
     Bounds,
@@ -23,6 +23,7 @@ from dslc.vocab.kinds import (
     Whole,
     WordOf,
 )
+from dslc.vocab.selectors import Selection
 from dslc.vocab.word import Word, arg
 
 
@@ -33,6 +34,8 @@ class Section(Word):
     positional = 0
     entries: ClassVar[tuple[str, ...]] = ()
     per_output: ClassVar[tuple[str, ...]] = ()
+    label: ClassVar[str] = ""  # what the name behind its word is; without one it takes none
+    inner: ClassVar[tuple[type[Section], ...]] = ()  # sections that stand in it
 
 
 class Defaults(Section):
@@ -138,4 +141,53 @@ class Train(Section):
     )
 
 
-SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Augment, Train)}
+class Phase(Section):
+    """A stretch of the training of a backbone. What is not said here is as in `train`; its callbacks start anew."""
+
+    word = "phase"
+    label = "the name of the phase, for the log"
+    entries = ("callback",)
+    per_output = ("rates",)
+    examples = ("phase tune { unfreeze = from(conv4)  epochs = 20  optimizer = Adam(lr=1e-5) }",)
+
+    freeze: Annotated[tuple[Any, ...], Selection()] = arg(
+        "what stays as it is; the rest of the backbone trains", ()
+    )
+    unfreeze: Annotated[tuple[Any, ...], Selection()] = arg(
+        "what trains; the rest of the backbone stays as it is", ()
+    )
+    epochs: Annotated[int | None, Whole(1)] = arg("passes over the training part", None)
+    optimizer: Annotated[Word | None, WordOf(("optimizer",), "an optimiser such as Adam(lr=1e-3)")] = (
+        arg("how a step follows from the gradient", None)
+    )
+    optimizer_state: Annotated[str, Choice(("reset", "keep"))] = arg(
+        "whether the optimiser starts anew, or goes on with the momenta of the weights that trained before", "reset"
+    )
+    rates: Annotated[float | None, Real(0, ends="()")] = arg(
+        "learning rates by group: the backbone, one of its parts, or `head`, which is everything else", None
+    )
+
+
+class Finetune(Section):
+    """How a backbone that knows something is trained further, phase by phase."""
+
+    word = "finetune"
+    label = "the label of the backbone in the model"
+    inner = (Phase,)
+    examples = (
+        "finetune backbone { strategy = partial(from=conv4)  bn = frozen }",
+        "finetune backbone { phase head { freeze = all  epochs = 5 }  phase tune { unfreeze = last(0.3) } }",
+    )
+
+    strategy: Annotated[Word | None, WordOf(("strategy",), "classifier, partial, full or auto")] = arg(
+        "how much of the backbone is trained; without phases it makes them", None
+    )
+    bn: Annotated[str, Choice(("frozen", "train"))] = arg(
+        "what BatchNorm layers of the backbone do: `frozen` predicts with the statistics that they have, and nothing "
+        "of them changes, in any phase; `train` normalises by the batch and moves the statistics, in every phase, "
+        "while gamma and beta train where their part does",
+        "frozen",
+    )
+
+
+SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Augment, Train, Finetune)}
