@@ -18,7 +18,7 @@ import dslc_torch.optimizers as torch
 from dslc.codegen.data import TEMPLATES
 from dslc.codegen.layout import render
 from dslc.codegen.numbers import number
-from dslc.plan.training import Keeper
+from dslc.plan.keepers import Keeper
 from dslc.vocab import callbacks, data, losses, metrics, optimizers
 from dslc.vocab.word import Word, aliases, words
 
@@ -63,6 +63,7 @@ def test_every_callback_is_realised() -> None:
     assert set(keras_callbacks.CALLBACKS) | set(keras_callbacks.IN_THE_PAGE) == everything
     assert everything == {
         callbacks.EarlyStopping, callbacks.ReduceLROnPlateau, callbacks.ModelCheckpoint,
+        callbacks.CSVLogger, callbacks.TensorBoard,
     }  # fmt: skip
 
 

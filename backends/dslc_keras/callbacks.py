@@ -30,7 +30,11 @@ CALLBACKS: dict[type[Callback], Callable[[Any, str], Expr]] = {
     ),
 }
 # The callback `Checkpoint` of the page does its work, atomically.
-IN_THE_PAGE: tuple[type[Callback], ...] = (callbacks.ModelCheckpoint,)
+IN_THE_PAGE: tuple[type[Callback], ...] = (
+    callbacks.ModelCheckpoint,
+    callbacks.CSVLogger,
+    callbacks.TensorBoard,
+)
 
 
 def callback_context(phase: PhasePlan) -> Mapping[str, Any]:

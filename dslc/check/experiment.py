@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dslc.check.callbacks import check_callbacks, logged_values
+from dslc.check.augment import check_augment, crops
 from dslc.check.data import check_data
 from dslc.check.outputs import (
     buried,
@@ -28,20 +30,23 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     """Everything about `data` and `train` that the model decides. In a `torn` file a section that is missing may
     only be unreadable."""
     data, train = spec.sections.get("data"), spec.sections.get("train")
+    augment = spec.sections.get("augment")
     if data is None or train is None:
-        alone = data or train
+        alone = data or train or augment
         if alone is None or torn:
             return []
-        lack = "train" if train is None else "data"
+        lack = "train" if train is None and data is not None else "data"
         fix = Fix(f"add `{lack} {{ … }}`, or remove `{alone.name}`")
         message = f"`{alone.name}` stands alone: training needs `data` and `train`"
         return [error("E0410", message, alone.span, fixes=[fix])]
     if graph.root.definition.torn:
         return []
     found = _outputs(train, graph)
-    found += check_data(data, train, graph)
+    found += check_data(data, train, graph, cropped=crops(augment))
+    if not found:
+        found += check_augment(augment, data, train, graph)
     if not train.torn:
-        found += [*_callbacks(train, graph), *_repeated(train)]
+        found += check_callbacks(train, logged_values(train, graph))
     return found
 
 
@@ -207,69 +212,3 @@ def _between(start: int, end: int, span: Span) -> tuple[Edit, ...]:
     if not start < end or not STEPS.fullmatch(span.source.text, start, end):
         return ()
     return (Edit(span.source.span(start, end), ""),)
-
-
-# --------------------------------------------------------------------------- callbacks
-
-
-def logged_values(train: ir.SectionSpec, graph: Graph) -> list[str]:
-    """The names that a callback may monitor, those of the validation part first."""
-    names = ["loss"]
-    alone = len(graph.outputs) == 1
-    for output in graph.outputs:
-        prefix = "" if alone else f"{output}_"
-        names += [] if alone else [f"{prefix}loss"]
-        setting = metrics_by_output(train, graph).get(output)
-        for metric in setting.value if setting is not None else ():  # type: ignore[attr-defined]
-            names.append(prefix + metric.label)
-    return [*(f"val_{name}" for name in names), *names]
-
-
-def _callbacks(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
-    known = logged_values(train, graph)
-    found: list[Diagnostic] = []
-    if any(
-        setting.value is UNKNOWN
-        for part in train.parts.values()
-        for setting in part.settings.values()
-    ):
-        return []
-    if "metrics" not in train.settings and "metrics" not in train.parts:
-        return []  # they could not be read
-    for bound in train.words:
-        callback = bound.word
-        assert isinstance(callback, Callback)
-        if callback.monitor not in known:
-            found.append(_nothing_logs(callback, bound, known))
-    return found
-
-
-def _repeated(train: ir.SectionSpec) -> list[Diagnostic]:
-    """The same callback twice for one value: both would act on it."""
-    first: dict[tuple[str, str], ir.Bound] = {}
-    found: list[Diagnostic] = []
-    for bound in train.words:
-        assert isinstance(bound.word, Callback)
-        known = first.setdefault((bound.word.word, bound.word.monitor), bound)
-        if known is not bound:
-            there = [Label(known.span, "first written here")]
-            fix = Fix("keep one of them")
-            message = f"`{bound.word.word}` watches `{bound.word.monitor}` twice"
-            found.append(error("E0205", message, bound.span, secondary=there, fixes=[fix]))
-    return found
-
-
-def _nothing_logs(callback: Callback, bound: ir.Bound, known: list[str]) -> Diagnostic:
-    name = callback.monitor
-    span = bound.arguments.get("monitor", bound.span)
-    metric = name.removeprefix("val_")
-    alias = aliases("metric").get(metric, metric)
-    prefix = "val_" if name.startswith("val_") else ""
-    close = prefix + alias if prefix + alias in known else did_you_mean(name, known)
-    fix = Fix(f"monitor one of {', '.join(known)}")
-    if alias in words("metric"):
-        fix = Fix(f"add `{alias}` to the metrics, or monitor one that is there")
-    if close and "monitor" in bound.arguments:
-        fix = Fix(f"did you mean `{close}`?", (Edit(span, close),))
-    notes = [f"logged are {', '.join(known)}"]
-    return error("E0409", f"nothing logs `{name}`", span, notes=notes, fixes=[fix])

@@ -131,4 +131,38 @@ CODES: tuple[Code, ...] = (
         "x -> (Dense(8) as h -> relu -> Dense(8) -> add(h)) * 3",
         "block Residual { input x  y = x -> Dense(8) -> relu -> Dense(8)  add(x, y) }\n# x -> Residual * 3",
     ),
+    Code(
+        "E0430",
+        "Nothing that could be augmented",
+        "`augment` changes pictures: one input of the model, HxWx1 or HxWx3, from a source that tells from where to "
+        "where its values go. Tables and texts have no pictures; of an archive say it with `values=0..255`. Masks "
+        "and other targets with a value for every pixel would have to be changed along with their pictures: that "
+        "is refused rather than done half.",
+        "data { source = iris … }\naugment { HorizontalFlip }",
+        "data { source = digits … }\naugment { Affine(rotate=10) }",
+    ),
+    Code(
+        "E0431",
+        "A transform that has no meaning for these pictures",
+        "Grey pictures have no saturation and no hue. On small pictures a blur may be wider than the picture, a hole "
+        "smaller than a pixel, a tile empty. Such a transform would do nothing, or make all pictures alike.",
+        "data { source = digits … }          # 8x8x1\naugment { ColorJitter  CoarseDropout(size=0.1) }",
+        "data { source = digits … }          # 8x8x1\naugment { RandomBrightnessContrast  CoarseDropout(size=0.25) }",
+    ),
+    Code(
+        "E0432",
+        "Labels that cannot be mixed",
+        "`MixUp` and `CutMix` put two pictures of a batch into one and share its label between two classes. That "
+        "needs one output with classes (`cross_entropy`), more than one picture in a batch, and no `class_weight`: "
+        "a picture of two classes has no weight.",
+        "train { loss = mse … }\naugment { MixUp }",
+        "train { loss = cross_entropy … }\naugment { MixUp }",
+    ),
+    Code(
+        "E0433",
+        "Transforms in an order that cannot be",
+        "Transforms of single pictures come first, `MixUp` and `CutMix` work on whole batches and come last.",
+        "augment { MixUp  HorizontalFlip }",
+        "augment { HorizontalFlip  MixUp }",
+    ),
 )

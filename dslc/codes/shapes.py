@@ -122,4 +122,15 @@ CODES: tuple[Code, ...] = (
         "input tokens: 128\ne = tokens -> Embedding(20000, 64)\ntokens -> Dense(10)",
         "input tokens: 128\ntokens -> Embedding(20000, 64) -> GlobalAvgPool1D -> Dense(10)",
     ),
+    Code(
+        "E0314",
+        "pictures and crops that do not end in the model's input",
+        "Pictures start in the size that they have in the data (`size` of the source, or else what the model takes) "
+        "and go through the crops of `augment`, one after the other; what comes out is what the model is trained "
+        "on. The validation and test parts are not augmented: they are cut out of the middle of the stored "
+        "pictures, so these are at least as large as the model's input. A crop that is larger than its picture, or "
+        "cuts nothing off, is refused as well.",
+        'input photo: 224x224x3\ndata { source = images("photos/") … }\naugment { RandomCrop(224x224) }',
+        'input photo: 224x224x3\ndata { source = images("photos/", size=256x256) … }\naugment { RandomCrop(224x224) }',
+    ),
 )

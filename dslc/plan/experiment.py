@@ -36,6 +36,7 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         seed=of(data, "seed"),
         workers=of(data, "workers"),
         deterministic=of(train, "deterministic"),
+        track=of(train, "track"),
         clip=of(train, "clip"),
         accumulate=of(train, "accumulate"),
         ema=of(train, "ema"),

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from dslc.vocab.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from dslc.plan.keepers import Keeper, keepers
+from dslc.vocab.callbacks import CSVLogger, EarlyStopping, ReduceLROnPlateau, TensorBoard
 from dslc.vocab.experiment import (
     Callback,
     Clip,
     Loss,
     Metric,
+    Monitoring,
     Optimizer,
     Protocol,
     Scale,
@@ -69,16 +71,6 @@ class OutputPlan:
 
 
 @dataclass(frozen=True)
-class Keeper:
-    """The weights of the best epoch by one monitored value, in the file `stem`."""
-
-    stem: str
-    monitor: str
-    larger: bool  # is better
-    min_delta: float
-
-
-@dataclass(frozen=True)
 class PhasePlan:
     """A stretch of the training with its own optimiser and callbacks."""
 
@@ -95,30 +87,21 @@ class PhasePlan:
     def schedule(self) -> Schedule | None:
         return self.optimizer.schedule
 
-    def mode(self, callback: Callback) -> Literal["min", "max"]:
+    def mode(self, callback: Monitoring) -> Literal["min", "max"]:
         if callback.mode != "auto":
             return callback.mode
         return self.logged[callback.monitor.removeprefix("val_")]
 
     @cached_property
-    def keepers(self) -> tuple[Keeper, ...]:
-        """What is kept of the best epoch, each file once; the first is what the report is made with."""
-        found: dict[tuple[str, str, float], Keeper] = {}
-        for callback in sorted(self.callbacks, key=lambda c: isinstance(c, ModelCheckpoint)):
-            if isinstance(callback, EarlyStopping) and callback.restore_best:
-                delta = float(callback.min_delta)
-            elif isinstance(callback, ModelCheckpoint) and callback.save_best_only:
-                delta = 0.0
-            else:
-                continue
-            key = (callback.monitor, self.mode(callback), delta)
-            stem = "best" if not found else f"best_{callback.monitor}"
-            found.setdefault(key, Keeper(stem, callback.monitor, key[1] == "max", delta))
-        return tuple(found.values())
+    def savers(self) -> tuple[Keeper, ...]:
+        """The files with weights that are written on the way."""
+        found = [(c, self.mode(c) == "max") for c in self.callbacks if isinstance(c, Monitoring)]
+        return keepers(found, self.name)
 
     @property
-    def keeps_every_epoch(self) -> bool:
-        return any(isinstance(c, ModelCheckpoint) and not c.save_best_only for c in self.callbacks)
+    def keepers(self) -> tuple[Keeper, ...]:
+        """Those that hold a best epoch; the first is what the report is made with."""
+        return tuple(keeper for keeper in self.savers if keeper.best_only)
 
     @property
     def stoppers(self) -> tuple[EarlyStopping, ...]:
@@ -144,6 +127,7 @@ class TrainingPlan:
     seed: int = 0
     workers: int = 4  # that decode pictures
     deterministic: bool = False  # refuse operations whose result may differ from run to run
+    track: str | None = None  # where the run is recorded beside its folder
     clip: Clip | None = None
     accumulate: int = 1
     ema: float | None = None
@@ -178,3 +162,14 @@ class TrainingPlan:
                 self.clip, self.accumulate, self.ema,
             ),
         )  # fmt: skip
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The files that hold a row for every epoch."""
+        found = [c.file for p in self.phases for c in p.callbacks if isinstance(c, CSVLogger)]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def draws_on_board(self) -> bool:
+        """Whether TensorBoard gets the values of every epoch."""
+        return any(isinstance(c, TensorBoard) for p in self.phases for c in p.callbacks)

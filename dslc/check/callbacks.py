@@ -1,0 +1,257 @@
+"""Do the callbacks of a training find what they watch, and leave each other alone?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dslc.check.outputs import metrics_by_output
+from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
+from dslc.graph import Graph
+from dslc.source import Span
+from dslc.spec import ir
+from dslc.spec.values import UNKNOWN
+from dslc.vocab.callbacks import (
+    DECIMAL,
+    FIELD,
+    PLAIN,
+    WHOLE,
+    CSVLogger,
+    EarlyStopping,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TensorBoard,
+    template_fields,
+)
+from dslc.vocab.experiment import Callback, Monitoring
+from dslc.vocab.word import Word, aliases, words
+
+ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|pt|pth|ckpt|tar|npz|safetensors)$", re.I)
+# Files of a run that are not a callback's to write, without their endings.
+OWN_FILES = ("last", "final")
+OWN_TABLES = re.compile(
+    r"((history|metrics)\.json|.*\.(png|pt|npz|keras|h5|py)|tensorboard|unfinished\..*)$", re.I
+)
+LONGEST = 100  # characters of a file name
+
+
+def logged_values(train: ir.SectionSpec, graph: Graph) -> list[str] | None:
+    """The names that a callback may monitor, those of the validation part first; None while they are unknown."""
+    broken = [s for part in train.parts.values() for s in part.settings.values()]
+    if any(setting.value is UNKNOWN for setting in broken):
+        return None
+    if "metrics" not in train.settings and "metrics" not in train.parts:
+        return None  # they could not be read
+    names = ["loss"]
+    alone = len(graph.outputs) == 1
+    for output in graph.outputs:
+        prefix = "" if alone else f"{output}_"
+        names += [] if alone else [f"{prefix}loss"]
+        setting = metrics_by_output(train, graph).get(output)
+        for metric in setting.value if setting is not None else ():  # type: ignore[attr-defined]
+            names.append(prefix + metric.label)
+    return [*(f"val_{name}" for name in names), *names]
+
+
+def check_callbacks(section: ir.SectionSpec, known: list[str] | None) -> list[Diagnostic]:
+    """All that is wrong with the callbacks of a section that trains: `train`, or a phase. `known` are the values
+    that are logged there."""
+    found: list[Diagnostic] = []
+    for bound in section.words:
+        callback = bound.word
+        if isinstance(callback, Monitoring) and known is not None:
+            found += _watching(callback, bound, known)
+        if isinstance(callback, ModelCheckpoint) and callback.file is not None:
+            found += _template(callback.file, callback, bound, known)
+        if isinstance(callback, CSVLogger):
+            found += _table(callback, bound)
+        found += _too_late(callback, bound, section)
+    found += [*_repeated(section), *_with_schedule(section)]
+    return found
+
+
+# --------------------------------------------------------------------------- what is watched
+
+
+def _watching(callback: Monitoring, bound: ir.Bound, known: list[str]) -> Iterator[Diagnostic]:
+    if callback.monitor not in known:
+        span = bound.arguments.get("monitor")
+        yield _nothing_logs(callback.monitor, span or bound.span, known, span is not None)
+
+
+def _nothing_logs(name: str, span: Span, known: list[str], replaceable: bool) -> Diagnostic:
+    metric = name.removeprefix("val_")
+    alias = aliases("metric").get(metric, metric)
+    prefix = "val_" if name.startswith("val_") else ""
+    close = prefix + alias if prefix + alias in known else did_you_mean(name, known)
+    fix = Fix(f"monitor one of {', '.join(known)}")
+    if alias in words("metric"):
+        fix = Fix(f"add `{alias}` to the metrics, or monitor one that is there")
+    if close and replaceable:
+        fix = Fix(f"did you mean `{close}`?", (Edit(span, close),))
+    notes = [f"logged are {', '.join(known)}"]
+    return error("E0409", f"nothing logs `{name}`", span, notes=notes, fixes=[fix])
+
+
+# --------------------------------------------------------------------------- names of files
+
+
+def _template(
+    file: str, callback: ModelCheckpoint, bound: ir.Bound, known: list[str] | None
+) -> Iterator[Diagnostic]:
+    """What is wrong with the name of a checkpoint: the first thing only."""
+    span = bound.arguments.get("file", bound.span)
+    plain = FIELD.sub("0", file)
+    ending = ENDINGS.search(file)
+    names = [name for name, _ in template_fields(file)]
+    stem = FIELD.sub("", file).lower()
+    if "{" in plain or "}" in plain:
+        message = "braces in a file name hold `epoch` or a logged value, and how it is written"
+        yield _bad_name(message, span, Fix('write them as in "{epoch:03d}-{val_loss:.4f}"'))
+    elif problem := _not_a_name(plain):
+        yield _bad_name(problem, span, Fix('write a name such as "best" or "{epoch:03d}"'))
+    elif ending is not None:
+        shown = file[: ending.start()]
+        message = f"the name has no ending: `{ending[0]}` differs from backend to backend"
+        fix = Fix(f"leave `{ending[0]}` out", (Edit(span, f'"{shown}"'),)) if shown else None
+        yield _bad_name(message, span, fix or Fix('write a name such as "best"'))
+    elif stem in OWN_FILES and not names or stem.startswith("unfinished."):
+        message = f"`{file}` is a file of the run itself"
+        yield _bad_name(message, span, Fix("give it another name", (Edit(span, '"weights"'),)))
+    elif wrong := _wrong_field(file, known):
+        yield _bad_field(*wrong, span, file, known or [])
+    elif not callback.save_best_only and "epoch" not in names:
+        message = f"every epoch would be written to the same file: `{file}` does not name the epoch"
+        if names:
+            message = f"two epochs may get the same file: `{file}` does not name the epoch"
+        fix = Fix("name the epoch", (Edit(span, f'"{{epoch:03d}}-{file}"'),))
+        yield _bad_name(message, span, fix)
+
+
+def _not_a_name(plain: str) -> str | None:
+    """Why a text without braces is not the name of a file in one folder, on every system."""
+    if not plain:
+        return "the name of the file is empty"
+    if "/" in plain or "\\" in plain:
+        return "the file lies in the folder of the run: its name holds no path"
+    if len(plain) > LONGEST:
+        return f"the name of the file has {len(plain)} characters, {LONGEST} at most are allowed"
+    if not PLAIN.fullmatch(plain) or ".." in plain:
+        return "a file name consists of letters, digits and `_ - + = , @ .`, with spaces and dots only inside"
+    return None
+
+
+def _wrong_field(file: str, known: list[str] | None) -> tuple[str, str] | None:
+    """The first field of a template that does not hold, with the reason."""
+    for name, written in template_fields(file):
+        if known is not None and name not in ("epoch", *known):
+            return name, "unknown"
+        if name == "epoch" and not WHOLE.fullmatch(written):
+            return f"{{{name}:{written}}}", "03d"
+        if name != "epoch" and not DECIMAL.fullmatch(written):
+            return f"{{{name}:{written}}}", ".4f"
+    return None
+
+
+def _bad_field(field: str, problem: str, span: Span, file: str, known: list[str]) -> Diagnostic:
+    if problem != "unknown":
+        name = field[1:].partition(":")[0]
+        right = f"{{{name}:{problem}}}"
+        fixes = [Fix(f"write {right}", (Edit(span, f'"{file.replace(field, right)}"'),))]
+        kind = "a whole number" if name == "epoch" else "a number"
+        message = f"`{field}` does not say how {kind} is written"
+        return error("E0422", message, span, fixes=fixes)
+    close = did_you_mean(field, ["epoch", *known])
+    alias = aliases("metric").get(field.removeprefix("val_"))
+    if alias is not None:
+        aliased = ("val_" if field.startswith("val_") else "") + alias
+        close = aliased if aliased in known else close
+    fix = Fix(f"write epoch or one of {', '.join(known)}")
+    if close:
+        right = re.sub(rf"\{{{re.escape(field)}\b", lambda _: f"{{{close}", file)
+        fix = Fix(f"did you mean `{close}`?", (Edit(span, f'"{right}"'),))
+    notes = [f"logged are {', '.join(known)}"]
+    return error("E0409", f"nothing logs `{field}`", span, notes=notes, fixes=[fix])
+
+
+def _bad_name(message: str, span: Span, fix: Fix) -> Diagnostic:
+    return error("E0422", message, span, fixes=[fix])
+
+
+def _table(callback: CSVLogger, bound: ir.Bound) -> Iterator[Diagnostic]:
+    span = bound.arguments.get("file", bound.span)
+    problem = _not_a_name(callback.file)
+    if problem is None and OWN_TABLES.match(callback.file):
+        problem = f"`{callback.file}` may be a file of the run itself"
+    if problem is not None:
+        yield _bad_name(problem, span, Fix('write "log.csv"', (Edit(span, '"log.csv"'),)))
+
+
+# --------------------------------------------------------------------------- together
+
+
+def _repeated(section: ir.SectionSpec) -> Iterator[Diagnostic]:
+    """The same callback twice for one value or file: both would act on it."""
+    first: dict[tuple[str, ...], ir.Bound] = {}
+    for bound in section.words:
+        assert isinstance(bound.word, Callback)
+        key, message = _deed(bound.word)
+        known = first.setdefault(key, bound)
+        if known is not bound:
+            there = [Label(known.span, "first written here")]
+            fix = Fix("keep one of them")
+            if isinstance(bound.word, ModelCheckpoint):
+                fix = Fix("keep one of them, or give each a `file` of its own")
+            yield error("E0205", message, bound.span, secondary=there, fixes=[fix])
+
+
+def _deed(callback: Callback) -> tuple[tuple[str, ...], str]:
+    """What nothing else may do, and how to say that something does."""
+    name = callback.word
+    match callback:
+        case ModelCheckpoint(file=str(file)):
+            return (name, "file", file.lower()), f"two callbacks write `{file}`"
+        case ModelCheckpoint(save_best_only=False):
+            return (name, "every"), f"`{name}` writes every epoch twice"
+        case CSVLogger():
+            return (name, callback.file.lower()), f"two callbacks write `{callback.file}`"
+        case Monitoring():
+            return (name, callback.monitor), f"`{name}` watches `{callback.monitor}` twice"
+        case TensorBoard():
+            return (name,), f"`{name}` is given twice"
+    return (name, str(callback)), f"`{name}` is given twice"
+
+
+def _too_late(callback: Word, bound: ir.Bound, section: ir.SectionSpec) -> Iterator[Diagnostic]:
+    """A callback whose first epoch is behind the last one."""
+    setting = section.settings.get("epochs")
+    epochs = setting.value if setting is not None else None
+    if not isinstance(epochs, int):
+        return
+    late = None
+    if isinstance(callback, EarlyStopping) and callback.start_from_epoch >= epochs:
+        late = "start_from_epoch"
+        message = f"`EarlyStopping` never looks: it starts behind the last of {epochs} epochs"
+    if isinstance(callback, ModelCheckpoint) and callback.every > epochs:
+        late = "every"
+        message = f"`ModelCheckpoint` never writes: there are only {epochs} epochs"
+    if late is not None:
+        span = bound.arguments.get(late, bound.span)
+        limit = epochs - 1 if late == "start_from_epoch" else epochs
+        yield error("E0423", message, span, fixes=[Fix(f"give it a number up to {limit}")])
+
+
+def _with_schedule(section: ir.SectionSpec) -> Iterator[Diagnostic]:
+    """A plateau and a schedule: both would set the learning rate."""
+    setting = section.settings.get("optimizer")
+    rate = getattr(setting.value, "lr", None) if setting is not None else None
+    if setting is None or not isinstance(rate, Word):
+        return
+    for bound in section.words:
+        if isinstance(bound.word, ReduceLROnPlateau):
+            message = (
+                f"`ReduceLROnPlateau` and the schedule `{rate.word}` both set the learning rate"
+            )
+            there = [Label(setting.span, "the schedule")]
+            fix = Fix("keep one of them: a number as `lr`, or no `ReduceLROnPlateau`")
+            yield error("E0424", message, bound.span, secondary=there, fixes=[fix])
