@@ -318,6 +318,8 @@ CASES: dict[str, Strategy] = {
     "Dropout": element("Dropout", rate=mostly(RATES, st.just(1.0))),
     "SpatialDropout": element("SpatialDropout", rate=RATES),
     "GaussianNoise": element("GaussianNoise", std=mostly(RATES, st.just(-1.0))),
+    "GaussianDropout": element("GaussianDropout", rate=mostly(RATES, st.just(1.0))),
+    "AlphaDropout": element("AlphaDropout", rate=mostly(RATES, st.just(1.0))),
     "Flatten": element("Flatten"),
     "Reshape": reshape(),
     "Permute": permutation(),

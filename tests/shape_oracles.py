@@ -191,6 +191,8 @@ KERAS: dict[str, Callable[[Case], Any]] = {
     "Dropout": keras_dropout,
     "SpatialDropout": keras_spatial,
     "GaussianNoise": lambda c: [L.GaussianNoise(c.parameters["std"])],
+    "GaussianDropout": lambda c: [L.GaussianDropout(c.parameters["rate"])],
+    "AlphaDropout": lambda c: [L.AlphaDropout(c.parameters["rate"])],
     "Flatten": lambda c: [L.Flatten()],
     "Reshape": lambda c: [L.Reshape(each(c.parameters["shape"], 1))],
     "Permute": lambda c: [L.Permute(c.parameters["order"])],
@@ -530,6 +532,7 @@ TORCH: dict[str, Callable[[Case], nn.Module]] = {
     "SpatialDropout": lambda c: getattr(nn, f"Dropout{len(c.shapes[0]) - 1}d")(
         c.parameters["rate"]
     ),
+    "AlphaDropout": lambda c: nn.AlphaDropout(c.parameters["rate"]),
     "Flatten": lambda c: nn.Flatten(),
     "Reshape": lambda c: Function(lambda x: x.reshape(x.shape[0], *each(c.parameters["shape"], 1))),
     "Permute": lambda c: Function(lambda x: x.permute(0, *c.parameters["order"])),

@@ -38,6 +38,7 @@ def norms() -> Iterator[tuple[str, str]]:
 def noises() -> Iterator[tuple[str, str]]:
     for given in SHAPES:
         yield given, "Dropout(0.4) -> GaussianNoise(0.2)"
+        yield given, "GaussianDropout(0.4) -> AlphaDropout(0.2)"
     for given in SHAPES[1:]:
         yield given, "SpatialDropout(0.3)"
     yield "6", "GaussianNoise(2.5)"

@@ -22,7 +22,9 @@ EXAMPLES = {
     **dict.fromkeys(("BatchNorm", "LayerNorm", "RMSNorm", "Flatten"), 240),
     **{f"{kind}Pool{n}D": 300 + 200 * n for kind in ("Max", "Avg") for n in (1, 2, 3)},
     **dict.fromkeys(("SimpleRNN", "LSTM", "GRU", "Bidirectional", "MultiHeadAttention"), 340),
-    **dict.fromkeys(("Crop", "Dropout", "GaussianNoise", "dot"), 600),
+    **dict.fromkeys(
+        ("Crop", "Dropout", "GaussianNoise", "GaussianDropout", "AlphaDropout", "dot"), 600
+    ),
 }
 
 # Where the language refuses what a framework takes, and why.
@@ -36,6 +38,8 @@ STRICTER = {
     ("maximum", "E0302"): "nothing is broadcast",
     ("concat", "E0309"): "axis 0 is the batch",
     ("Dropout", "parameters"): "a rate of 1 drops everything",
+    ("GaussianDropout", "parameters"): "a rate of 1 has no finite variance",
+    ("AlphaDropout", "parameters"): "a rate of 1 drops everything",
     ("DepthwiseConv2D", "parameters"): "TensorFlow fails at run time where strides differ",
     ("SeparableConv2D", "parameters"): "TensorFlow fails at run time where strides differ",
 }

@@ -21,6 +21,11 @@ def spatial_dropout(word: noise.SpatialDropout, context: Context) -> Op:
     return layer(context, f"SpatialDropout{axes}D", context.write(word.rate))
 
 
+@TABLE.row(noise.GaussianDropout, noise.AlphaDropout)
+def other_dropout(word: noise.GaussianDropout | noise.AlphaDropout, context: Context) -> Op:
+    return layer(context, word.word, context.write(word.rate))
+
+
 @TABLE.row(noise.GaussianNoise)
 def gaussian_noise(word: noise.GaussianNoise, context: Context) -> Op:
     made = layer(context, "GaussianNoise", context.write(word.std))

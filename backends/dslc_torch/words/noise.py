@@ -23,3 +23,14 @@ def spatial_dropout(word: noise.SpatialDropout, context: Context) -> Op:
 def gaussian_noise(word: noise.GaussianNoise, context: Context) -> Op:
     context.need_helper("GaussianNoise")
     return module(context, "GaussianNoise", context.write(word.std), stem="noise")
+
+
+@TABLE.row(noise.GaussianDropout)
+def gaussian_dropout(word: noise.GaussianDropout, context: Context) -> Op:
+    context.need_helper("GaussianDropout")
+    return module(context, "GaussianDropout", context.write(word.rate), stem="dropout")
+
+
+@TABLE.row(noise.AlphaDropout)
+def alpha_dropout(word: noise.AlphaDropout, context: Context) -> Op:
+    return module(context, "nn.AlphaDropout", context.write(word.rate), stem="dropout")

@@ -65,3 +65,42 @@ class GaussianNoise(Layer):
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         (x,) = xs
         return need_numbers(self, x) or same_shape(x)
+
+
+class GaussianDropout(Layer):
+    """Multiplies values by normal noise with mean 1 and variance rate / (1 − rate), as much as `Dropout` adds.
+
+    `(…) -> (…)`; nothing happens in prediction.
+    """
+
+    reference: ClassVar[str] = (
+        "Srivastava et al. 2014, section 10, https://jmlr.org/papers/v15/srivastava14a.html"
+    )
+    examples: ClassVar[tuple[str, ...]] = (
+        Example("128", "x -> GaussianDropout(0.3) -> Dense(10)"),
+    )
+
+    rate: Rate = arg("the rate of the `Dropout` with the same variance")
+
+    def infer(self, *xs: Tensor) -> Tensor | Mismatch:
+        (x,) = xs
+        return need_numbers(self, x) or same_shape(x)
+
+
+class AlphaDropout(Layer):
+    """Dropout for networks of `selu`, which keeps mean 0 and variance 1.
+
+    `(…) -> (…)`: dropped values become α = −1.7581, what `selu` is far below zero; then a·x + b with
+    a = ((1 − rate)·(1 + rate·α²))^−½ and b = −a·α·rate. Nothing happens in prediction.
+    """
+
+    reference: ClassVar[str] = "Klambauer et al. 2017, https://arxiv.org/abs/1706.02515"
+    examples: ClassVar[tuple[str, ...]] = (
+        Example("128", "x -> Dense(64, init=lecun_normal) -> selu -> AlphaDropout(0.1)"),
+    )
+
+    rate: Rate = arg("share of the values that are dropped")
+
+    def infer(self, *xs: Tensor) -> Tensor | Mismatch:
+        (x,) = xs
+        return need_numbers(self, x) or same_shape(x)
