@@ -202,7 +202,6 @@ def of_keras(network: Network) -> dict[str, Any] | None:
     whole = make(weights=None, include_top=True, input_shape=(size, size, 3))
     walker = Walker(network)
     units: list[list[Any]] = []
-    counts: dict[int, int] = {}
     ends = [0] * len(network.stages)
     stage = 0
     for at, layer in enumerate(model.layers):
@@ -213,9 +212,9 @@ def of_keras(network: Network) -> dict[str, Any] | None:
         stage, ends[number] = number, at + 1
         shape = layer.output.shape[1:]
         level = walker.level(tuple(shape[:-1])) if len(shape) == 3 else GLOBAL
-        counts[level] = counts.get(level, 0) + int(shape[-1])
         if layer.weights:
             units.append(_keras_unit(layer, number, level, at))
+    norms = [x for x in model.layers if type(x).__name__ == "BatchNormalization"]
     names = [layer.name for layer in model.layers]
     assert names == [layer.name for layer in whole.layers[: len(names)]], "the top changes names"
     top = [
@@ -232,7 +231,7 @@ def of_keras(network: Network) -> dict[str, Any] | None:
         "function": network.keras,
         "channels": int(model.output.shape[-1]),
         "ends": ends,
-        "activations": {str(k): v for k, v in sorted(counts.items())},
+        "norm": _only({(x.epsilon, round(1 - x.momentum, 9)) for x in norms}),
         "units": units,
     }
 
@@ -252,6 +251,12 @@ def _keras_stage(walker: Walker, model: Any, at: int) -> int:
 def _keras_unit(layer: Any, stage: int, level: int, at: int) -> list[Any]:
     kept = sum(_product(w.shape) for w in layer.non_trainable_weights)
     return unit(layer.name, stage, level, at, (tuple(w.shape) for w in layer.trainable_weights), kept)
+
+
+def _only(laws: set[tuple[float, float]]) -> tuple[float, float] | None:
+    """The one (epsilon, share of the new running value) of all normalisations; None where there are none."""
+    assert len(laws) <= 1
+    return next(iter(laws), None)
 
 
 def _product(shape: Sequence[int]) -> int:
@@ -303,9 +308,11 @@ def of_torch(network: Network) -> dict[str, Any]:
             if level == len(network.levels):
                 last = int(shape[0])
     assert sum(row[4] + row[5] for row in units) == sum(p.numel() for p in model.parameters())
+    norms = [x for x in model.modules() if type(x).__name__ == "BatchNorm2d"]
     return {
         "function": network.torch,
         "channels": last,
+        "norm": _only({(x.eps, x.momentum) for x in norms}),
         "activations": {str(k): v for k, v in sorted(counts.items())},
         "units": units,
     }

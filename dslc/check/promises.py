@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dslc.check.summary import Summary
@@ -14,6 +15,8 @@ from dslc.spec import ir
 from dslc.spec.bind import show_value
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
+from dslc.vocab.dims import Sym
+from dslc.vocab.libraries import TITLES, differs_by_library, of_library
 from dslc.vocab.tensor import Tensor
 
 
@@ -34,7 +37,7 @@ def check_promises(graph: Graph, summary: Summary) -> list[Diagnostic]:
         if frame is graph.root:
             scope = {**totals, **scope}
         for statement in promises:
-            for d in _check(statement, scope, frame):
+            for d in _check_all(statement, scope, frame):
                 found.setdefault(d.primary.span if d.primary else statement.node.span, d)
     return list(found.values())
 
@@ -44,6 +47,22 @@ def _scope(graph: Graph, frame: Frame) -> dict[str, Any]:
     tensors |= {name: graph.tensor(index) for name, index in frame.outputs.items()}
     known = {name: UNKNOWN if tensor is None else tensor for name, tensor in tensors.items()}
     return {**known, **frame.sizes, **frame.scalars}
+
+
+def _check_all(statement: ir.Assert, scope: Mapping[str, Any], frame: Frame) -> list[Diagnostic]:
+    """A promise about a number that differs between the libraries must hold in each of them."""
+    numbers = [v for v in scope.values() if isinstance(v, Sym) and differs_by_library(v)]
+    if not numbers:
+        return _check(statement, scope, frame)
+    for library, title in TITLES.items():
+        known = {
+            name: of_library(value, library) if isinstance(value, Sym) else value
+            for name, value in scope.items()
+        }
+        found = _check(statement, known, frame)
+        if found:
+            return [replace(d, notes=(*d.notes, f"that is so in {title}")) for d in found]
+    return []
 
 
 def _check(statement: ir.Assert, scope: Mapping[str, Any], frame: Frame) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dslc.graph import Frame, Graph, Node
-from dslc.vocab.dims import Dim, product
+from dslc.vocab.dims import Dim
 from dslc.vocab.tensor import Tensor
 
 SHARED = " (shared)"  # behind what has the weights of something before it
@@ -54,27 +54,15 @@ def summarise(graph: Graph) -> Summary:
     totals = _total(leaves)
     activations: Dim = 0
     for node in graph.nodes():
-        if node.word is not None and node.output is not None:
-            activations = activations + product(node.output.shape)
+        activations = activations + graph.activations(node)
     rows = _with_blocks(graph, leaves)
     return Summary(graph.root.definition.name, tuple(rows), *totals, activations)
 
 
 def _leaf(graph: Graph, node: Node) -> Row:
-    arrays = graph.weights(node).values()
-    weights: Dim = 0
-    trainable: Dim = 0
-    for array in arrays:
-        size = product(array.shape)
-        weights = weights + size
-        if array.trainable:
-            trainable = trainable + size
+    trainable, kept = graph.counts(node)
     what = "input" if node.word is None else node.word.word
-    if (
-        node.shares is not None
-        and node.word is not None
-        and node.word.arrays(*(graph.input_tensors(node) or ()))
-    ):
+    if node.shares is not None and graph.used_counts(node) != (0, 0):
         what += SHARED
     names = [p for p in node.path if not p.isdigit()]
     name = names[-1] if names else ""
@@ -85,7 +73,7 @@ def _leaf(graph: Graph, node: Node) -> Row:
         name,
         what,
         node.output,
-        weights,
+        trainable + kept,
         trainable,
         graph.multiply_adds(node),
         node.frame.depth,

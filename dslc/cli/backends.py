@@ -71,4 +71,7 @@ def parameters(model: ModelAnalysis) -> str:
 
 
 def number(dim: Dim) -> str:
-    return f"{dim:,}" if isinstance(dim, int) else str(dim)
+    """`23,587,712 (Keras) / 23,508,032 (PyTorch)` where the libraries differ."""
+    from dslc.vocab.libraries import spelled
+
+    return spelled(dim, lambda one: f"{one:,}" if isinstance(one, int) else str(one))

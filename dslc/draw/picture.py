@@ -163,7 +163,7 @@ class _Drawing:
 
     def _has_weights(self, node: Node) -> bool:
         xs = self.graph.input_tensors(node)
-        return node.word is not None and xs is not None and bool(node.word.arrays(*xs))
+        return node.word is not None and xs is not None and node.word.counts(*xs) != (0, 0)
 
     def _text(self, node: Node) -> str:
         if node.word is None:

@@ -114,6 +114,23 @@ class Graph:
             return {}
         return node.word.arrays(*xs)
 
+    def counts(self, node: Node) -> tuple[Dim, Dim]:
+        """How many numbers `node` brings that training changes, and how many besides."""
+        return (0, 0) if node.shares is not None else self.used_counts(node)
+
+    def used_counts(self, node: Node) -> tuple[Dim, Dim]:
+        """As `counts`, of those that `node` computes with, its own or shared ones."""
+        xs = self.input_tensors(node)
+        if node.word is None or xs is None or node.output is None or not node.sound:
+            return 0, 0
+        return node.word.counts(*xs)
+
+    def activations(self, node: Node) -> Dim:
+        xs = self.input_tensors(node)
+        if node.word is None or xs is None or node.output is None:
+            return 0
+        return node.word.activations(node.output, *xs)
+
     def multiply_adds(self, node: Node) -> Dim:
         xs = self.input_tensors(node)
         if node.word is None or xs is None or node.output is None or not node.sound:

@@ -65,7 +65,7 @@ class Loader:
             self.found.append(error("E0208", message, node.name.span, secondary=there, fixes=[fix]))
             return definition
         places[name] = node.name
-        if name in words("flow"):
+        if _is_reserved(name):
             message = f"`{name}` is a word of the language and cannot be the name of a {node.kind}"
             fix = Fix(f"choose another name, such as `My{name}`")
             self.found.append(error("E0224", message, node.name.span, fixes=[fix]))
@@ -98,6 +98,11 @@ def load(
     sections = [d for d in file.declarations if isinstance(d, tree.Section)]
     bound, found = bind_sections(sections, Damage(file.source, problems))
     return ir.Spec(file.source, scope.known, models, bound), [*loader.found, *found]
+
+
+def _is_reserved(name: str) -> bool:
+    word = words("flow").get(name)
+    return word is not None and not getattr(word, "gives_way", False)
 
 
 def _own(definition: ir.Definition, source: Source) -> bool:

@@ -8,7 +8,6 @@ from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
 from dslc.spec.bind import activation_argument, blocks, match_arguments, pair_arguments
 from dslc.spec.habits import alias_fix, misread_arguments
-from dslc.spec.later import later_model
 from dslc.spec.lookup import HELD, other_kind
 from dslc.spec.names import Names
 from dslc.spec.refuse import short
@@ -55,9 +54,10 @@ class Uses:
                 self.names.broken.add(name.text)
             return ir.WordUse(None, {}, (), node)
         block = self.definitions.known.get(name.text)
-        if block is not None:
-            return self._block(block, node)
         word = words("flow").get(name.text)
+        itself = block is not None and block.node is self.names.definition
+        if block is not None and not (itself and word is not None):
+            return self._block(block, node)
         if word is None:
             return self._foreign(name, node)
         assert issubclass(word, FlowWord)
@@ -138,7 +138,7 @@ class Uses:
                 return ir.WordUse(word, {}, (), node)
             return ir.WordUse(None, {}, (), node)
         close = self._closest(text)
-        self.names.found.append(later_model(name, node) or self._unknown_word(name, close))
+        self.names.found.append(self._unknown_word(name, close))
         guess = words("activation").get(close or "")
         if guess is not None and isinstance(node, tree.Name) and issubclass(guess, FlowWord):
             return ir.WordUse(guess, {}, (), node)  # whatever activation it is, the shape stays

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from dslc.vocab.experiment import Scale, Source, Split
-from dslc.vocab.kinds import Choice, Count, FreeName, String
+from dslc.vocab.kinds import Bounds, Choice, Count, FreeName, OrNone, RangeOf, SizeOf, String
 from dslc.vocab.word import arg
 
 Column = Annotated[str, FreeName()]
+PictureSize = Annotated[tuple[int, int] | None, OrNone(SizeOf(2))]
 Missing = Annotated[Literal["error", "drop", "mean"], Choice(("error", "drop", "mean"))]
 
 
@@ -122,18 +123,23 @@ class Idx(Source):
     )
 
     path: String = arg("the folder, against the folder of the script's caller")
+    size: PictureSize = arg(
+        "height and width of the pictures in the files, where `augment` crops them to the model's",
+        None,
+    )
 
 
 class Images(Source):
-    """A folder with one folder of pictures per class. A picture is resized to the model's input (bilinear, with
-    antialiasing, the aspect not kept) and read as grey for one channel, as RGB for three; it is decoded when it
-    is needed, by several workers."""
+    """A folder with one folder of pictures per class. A picture is resized to `size`, which is the model's input
+    unless `augment` crops (bilinear, with antialiasing, the aspect not kept), and read as grey for one channel, as
+    RGB for three; it is decoded when it is needed, by several workers."""
 
     word = "images"
     targets, levels = ("classes",), (0, 255)
     examples: ClassVar[tuple[str, ...]] = ('data { source = images("photos/")  scale = 0..1 }',)
 
     path: String = arg("the folder, against the folder of the script's caller")
+    size: PictureSize = arg("height and width that a picture is resized to, before `augment`", None)
 
 
 class Csv(Source):
@@ -155,13 +161,25 @@ class Csv(Source):
 
 class Npz(Source):
     """A NumPy archive. One input is the array `x`, one output `y`; several are arrays with the names of the
-    model's inputs and outputs. The first axis counts examples."""
+    model's inputs and outputs. The first axis counts examples. `values` is the range that the numbers of the inputs
+    lie in, such as 0..255 for pictures of bytes: `augment` needs it, and a `scale` such as 0..1 maps it then."""
 
     word = "npz"
     several = True
     examples: ClassVar[tuple[str, ...]] = ('data { source = npz("signals.npz") }',)
 
     path: String = arg("the file, against the folder of the script's caller")
+    values: Annotated[Bounds | None, OrNone(RangeOf())] = arg(
+        "the range of the numbers in the inputs, where it is known", None
+    )
+    size: PictureSize = arg(
+        "height and width of the pictures in the file, where `augment` crops them to the model's",
+        None,
+    )
+
+    @property
+    def value_range(self) -> tuple[float, float] | None:
+        return None if self.values is None else (self.values.low, self.values.high)
 
 
 class TextTable(Source):
@@ -213,6 +231,17 @@ class ZScore(Scale):
     word = "zscore"
     aliases = ("standardize", "standard", "StandardScaler")
     examples: ClassVar[tuple[str, ...]] = ("data { source = iris  scale = zscore }",)
+
+
+class AsBackbone(Scale):
+    """What the pretrained network of the model was trained on, from pixels of 0..255: the rule differs between
+    networks and between the libraries, and the script says which it is. In PyTorch (x/255 - mean)/deviation of
+    ImageNet, for InceptionV3 -1..1; in Keras BGR minus the means (VGG16, VGG19, ResNet), -1..1 (InceptionV3,
+    MobileNetV2), as in PyTorch (DenseNet121), or nothing (EfficientNetB0). Images must be what the network reads."""
+
+    word = "backbone"
+    aliases = ("preprocess_input", "imagenet")
+    examples: ClassVar[tuple[str, ...]] = ('data { source = images("photos/")  scale = backbone }',)
 
 
 def split_problem(source: Source, split: Split) -> str | None:

@@ -83,6 +83,7 @@ class FlowWord(Word):
 
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs; None: any number
     takes_ids: ClassVar[bool] = False  # whether its input holds whole numbers (token ids)
+    gives_way: ClassVar[bool] = False  # a block or model that has its name is meant instead
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         """The result for inputs `xs`, or why there is none."""
@@ -91,6 +92,15 @@ class FlowWord(Word):
     def arrays(self, *xs: Tensor) -> dict[str, Weight]:
         """The arrays of the layer for inputs `xs`, by name, in the order of the canonical layout."""
         return {}
+
+    def counts(self, *xs: Tensor) -> tuple[Dim, Dim]:
+        """How many numbers of the layer training changes, and how many it keeps besides."""
+        arrays = self.arrays(*xs).values()
+        return count(arrays, trainable=True), count(arrays, trainable=False)
+
+    def activations(self, y: Tensor, *xs: Tensor) -> Dim:
+        """How many numbers one sample leaves behind in a forward pass, which training keeps."""
+        return product(y.shape)
 
     def multiply_adds(self, y: Tensor, *xs: Tensor) -> Dim:
         """Multiplications with an addition for one sample; 0 where only cheap element-wise work is done."""
