@@ -12,7 +12,7 @@ from functools import cache
 
 from dslc.codes.code import Code
 
-FAMILIES = ("syntax", "names", "shapes", "graphs", "callbacks", "backends")
+FAMILIES = ("syntax", "names", "shapes", "graphs", "tuning", "callbacks", "backends")
 
 
 @cache
