@@ -17,7 +17,10 @@ from dslc.vocab.experiment import Source, Split
 from dslc.vocab.tensor import Tensor
 
 
-def check_data(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
+def check_data(
+    data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph, *, cropped: bool = False
+) -> list[Diagnostic]:
+    """What the source gives against what the model takes; pictures that are `cropped` may be larger."""
     source_setting, split_setting = data.settings.get("source"), data.settings.get("split")
     if source_setting is None or not isinstance(source_setting.value, Source):
         return []
@@ -48,7 +51,7 @@ def check_data(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> lis
     for statement in graph.root.definition.inputs:
         node = graph.node(graph.inputs[statement.name])
         if node.output is not None:
-            found += _input(source, source_setting, statement, node, node.output)
+            found += _input(source, source_setting, statement, node, node.output, cropped)
     scale = data.settings.get("scale")
     if scale is not None and scale.value is not None and source.dtype == "int":
         message = "token ids are names of words, not amounts: they are not scaled"
@@ -123,14 +126,19 @@ def _count(things: Mapping[str, object], noun: str) -> str:
 
 
 def _input(
-    source: Source, setting: ir.Setting, statement: ir.Input, node: Node, tensor: Tensor
+    source: Source,
+    setting: ir.Setting,
+    statement: ir.Input,
+    node: Node,
+    tensor: Tensor,
+    cropped: bool,
 ) -> list[Diagnostic]:
     """A mismatch is shown at the shape of the input: the data are what they are."""
     name = statement.name
     span = statement.shape.span if statement.shape is not None else node.span
     place = [Label(setting.span, "the data")]
     kinds = {"int": "token ids", "float": "numbers"}
-    if source.features is not None and tensor.shape != source.features:
+    if source.features is not None and not _equal(tensor, source.features, cropped):
         shape = "x".join(map(str, source.features))
         message = f"`{source.word}` gives {shape}, but the model takes {tensor}"
         fix = Fix(f"write input {name}: {shape}", (Edit(span, shape),))
@@ -152,6 +160,12 @@ def _input(
     else:
         return []
     return [error("E0408", message, span, secondary=place, fixes=[fix])]
+
+
+def _equal(tensor: Tensor, features: tuple[int, ...], cropped: bool) -> bool:
+    if cropped and tensor.rank == len(features) == 3:
+        return tensor.shape[2] == features[2]
+    return tensor.shape == features
 
 
 def _numbers(tensor: Tensor) -> str:

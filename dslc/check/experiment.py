@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from dslc.check.callbacks import check_callbacks, logged_values
 from dslc.check.augment import check_augment, crops
+from dslc.check.callbacks import check_callbacks, logged_values
 from dslc.check.data import check_data
 from dslc.check.outputs import (
     buried,
@@ -42,9 +42,8 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     if graph.root.definition.torn:
         return []
     found = _outputs(train, graph)
-    found += check_data(data, train, graph, cropped=crops(augment))
-    if not found:
-        found += check_augment(augment, data, train, graph)
+    misfits = check_data(data, train, graph, cropped=crops(augment))
+    found += misfits or check_augment(augment, data, train, graph)
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))
     return found

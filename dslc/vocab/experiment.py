@@ -53,6 +53,11 @@ class Schedule(Word):
     shifted: ClassVar[bool] = False  # whether `epoch` is counted from the end of the warm-up
 
     @property
+    def steady(self) -> bool:
+        """Whether it is one number all the time."""
+        return False
+
+    @property
     def peak(self) -> str:
         """What the warm-up rises to: a parameter."""
         return "lr"
@@ -98,7 +103,17 @@ class Optimizer(Word):
 
     @property
     def schedule(self) -> Schedule | None:
-        return self.lr if isinstance(self.lr, Schedule) else None
+        """The schedule of the learning rate, where it changes."""
+        return self.lr if isinstance(self.lr, Schedule) and not self.lr.steady else None
+
+    @property
+    def rate(self) -> float:
+        """The learning rate as one number: of a schedule, the one behind the warm-up."""
+        if isinstance(self.lr, Schedule):
+            rates: tuple[float, ...] = self.lr.constants.get("rates") or (self.lr.constants["lr"],)
+            return rates[0]
+        assert isinstance(self.lr, int | float)
+        return self.lr
 
     def decayed(self, array: str) -> bool:
         """Whether the array of a layer decays, known by its name."""

@@ -7,6 +7,7 @@ picture, and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -78,6 +79,7 @@ class Transform(Word):
     positional = 0
     mixes: ClassVar[bool] = False  # works on a batch of pictures and their labels
     crops: ClassVar[bool] = False  # leaves another height and width
+    blamed: ClassVar[str] = ""  # the parameter that a misfit is about
 
     def result(self, size: Size) -> Size:
         """The height and width that it leaves of `size`."""
@@ -86,6 +88,10 @@ class Transform(Word):
     def misfit(self, size: Size, channels: int) -> str | None:
         """Why it has no meaning for such pictures, if so: a sentence."""
         return None
+
+    def way_out(self, size: Size) -> str:
+        """What to write instead where it does not fit pictures of this size."""
+        return f"remove `{self.word}`"
 
 
 # --- where things are ---------------------------------------------------------------------------------
@@ -267,6 +273,7 @@ class ColorJitter(Transform):
     aliases = ("RandomColorJitter", "ColourJitter")
     examples = ("augment { ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1) }",)
     reference = "torchvision and albumentations ColorJitter"
+    blamed = "hue"
 
     brightness: Share = arg("the largest change of the factor", 0.2)
     contrast: Share = arg("the largest change of the factor", 0.2)
@@ -283,6 +290,9 @@ class ColorJitter(Transform):
             return "a grey picture has neither saturation nor hue"
         return None
 
+    def way_out(self, size: Size) -> str:
+        return "write saturation=0, hue=0, or use RandomBrightnessContrast"
+
 
 class CLAHE(Transform):
     """Contrast limited adaptive histogram equalisation: the picture is divided into `tiles`, the histogram of each
@@ -293,6 +303,7 @@ class CLAHE(Transform):
     reference = (
         "Zuiderveld, Contrast limited adaptive histogram equalization, 1994; OpenCV createCLAHE"
     )
+    blamed = "tiles"
 
     clip: Annotated[Bounds, Interval(1, 100)] = arg("the limit of the contrast", Bounds(1.0, 4.0))
     tiles: Side = arg("how many tiles there are, down and across", (8, 8))
@@ -300,8 +311,11 @@ class CLAHE(Transform):
 
     def misfit(self, size: Size, channels: int) -> str | None:
         if self.tiles[0] > size[0] // 2 or self.tiles[1] > size[1] // 2:
-            return f"{shown(self.tiles)} tiles of a {shown(size)} picture have less than 2x2 pixels each"
+            return f"{shown(self.tiles)} tiles have less than 2x2 pixels each"
         return None
+
+    def way_out(self, size: Size) -> str:
+        return f"write tiles={max(1, size[0] // 4)}x{max(1, size[1] // 4)}"
 
 
 # --- sharpness, noise, holes --------------------------------------------------------------------------
@@ -315,6 +329,7 @@ class Blur(Transform):
     positional = 1
     examples = ("augment { Blur(limit=5, p=0.3) }",)
     reference = ALBUMENTATIONS.format("Blur")
+    blamed = "limit"
 
     limit: Annotated[int, Whole(3, 99)] = arg(
         "the largest side of the square, odd", 7, unit="pixels"
@@ -326,7 +341,10 @@ class Blur(Transform):
             yield f"`limit` is odd, so that the square has a middle: {self.limit - 1} or {self.limit + 1}"
 
     def misfit(self, size: Size, channels: int) -> str | None:
-        return _too_wide(self.limit, size)
+        return _too_wide(self.limit, size, "a square")
+
+    def way_out(self, size: Size) -> str:
+        return f"write limit={max(3, min(size) // 4 * 2 + 1)}"
 
 
 class GaussianBlur(Transform):
@@ -336,6 +354,7 @@ class GaussianBlur(Transform):
     aliases = ("RandomGaussianBlur",)
     examples = ("augment { GaussianBlur(sigma=0.5..2, p=0.3) }",)
     reference = ALBUMENTATIONS.format("GaussianBlur")
+    blamed = "sigma"
 
     sigma: Annotated[Bounds, Interval(0, 50, "(]")] = arg(
         "the standard deviation, or its range", Bounds(0.5, 3.0), unit="pixels"
@@ -343,7 +362,10 @@ class GaussianBlur(Transform):
     p: Chance = chance()
 
     def misfit(self, size: Size, channels: int) -> str | None:
-        return _too_wide(2 * int(3.5 * self.sigma.high) + 1, size, "a kernel of ")
+        return _too_wide(2 * int(3.5 * self.sigma.high) + 1, size, "a kernel")
+
+    def way_out(self, size: Size) -> str:
+        return f"write sigma=0.5..{max(1, min(size) // 4)}"
 
 
 class GaussNoise(Transform):
@@ -367,6 +389,7 @@ class CoarseDropout(Transform):
     aliases = ("Cutout", "RandomErasing", "CutOut")
     examples = ("augment { CoarseDropout(holes=1..4, size=0.1..0.25, p=0.5) }",)
     reference = "DeVries and Taylor, Improved regularization with cutout, arXiv:1708.04552, 2017"
+    blamed = "size"
 
     holes: Annotated[Bounds, Interval(1, 1000, whole=True)] = arg(
         "how many rectangles, or the range of it", Bounds(1, 2)
@@ -383,10 +406,18 @@ class CoarseDropout(Transform):
             return f"{self.size.low:g} of {min(size)} pixels is {side:g}: a hole of less than one pixel"
         return None
 
+    def way_out(self, size: Size) -> str:
+        return f"write size={_share(1 / min(size))}..{_share(max(3 / min(size), 0.3))}"
 
-def _too_wide(side: int, size: Size, lead: str = "") -> str | None:
+
+def _share(value: float) -> str:
+    """A share of at most 1, rounded up to two digits."""
+    return f"{min(1, math.ceil(value * 100) / 100):g}"
+
+
+def _too_wide(side: int, size: Size, lead: str) -> str | None:
     if side > 2 * min(size) - 1:
-        return f"{lead}{side} pixels reaches over the whole of a {shown(size)} picture"
+        return f"{lead} of {side} pixels reaches over the whole picture"
     return None
 
 
