@@ -74,4 +74,5 @@ TARGET = Target(
     emit=emit,
     count_weights="sum(math.prod(weight.shape) for weight in model.trainable_weights)",
     test_targets="test.y",
+    last_file="last.npz",
 )

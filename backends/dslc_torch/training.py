@@ -141,4 +141,5 @@ TARGET = Target(
     emit=emit,
     count_weights="sum(weight.numel() for weight in model.parameters() if weight.requires_grad)",
     test_targets="test.dataset.y",
+    last_file="last.pt",
 )

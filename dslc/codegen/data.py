@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dslc.codegen.folds import fold_facts
 from dslc.plan.training import TrainingPlan
 from dslc.vocab import data as words
 from dslc.vocab.experiment import Source
@@ -28,6 +29,8 @@ TEMPLATES: Mapping[type[Source], str] = {
 }
 # Their classes have no names but numbers.
 UNNAMED: tuple[type[Source], ...] = (words.Mnist, words.Idx, words.Npz)
+# What a source gives before anything is fitted to the training part; others give `x` itself.
+RAW: Mapping[type[Source], str] = {words.Csv: "columns", words.TextTable: "texts"}
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -42,6 +45,7 @@ def data_context(plan: TrainingPlan) -> dict[str, Any]:
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
     first = plan.outputs[0]
     labelled = first.has_classes and not isinstance(source, UNNAMED)
+    scaling = _scaling(plan)
     return {
         "source": source,
         "source_template": f"data/{TEMPLATES[type(source)]}.py.jinja",
@@ -56,7 +60,14 @@ def data_context(plan: TrainingPlan) -> dict[str, Any]:
         "class_count": 2 if first.task == "binary" else first.size,
         "shares": _shares(plan),
         "stratified": isinstance(plan.split, words.Stratified),
-        "scaling": _scaling(plan),
+        "own_test": source.own_test,
+        "scaling": scaling,
+        "raw": RAW.get(type(source), "x"),
+        "fits": type(source) in RAW or scaling["kind"] in ("zscore", "range"),
+        "parts_are": "parts =" if labelled and not plan.protocol else "return",
+        "protocol": plan.protocol,
+        "folds": fold_facts(plan, labelled),
+        "parts_of": "parts" if plan.protocol else "(train, val, test)",
         "idx_files": IDX_FILES,
     }
 

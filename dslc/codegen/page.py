@@ -36,7 +36,15 @@ IMPORTS: Mapping[str, Import] = {
     "Counter": Import("collections", "Counter"),
     "Figure": Import("matplotlib.figure", "Figure"),
     "ConfusionMatrixDisplay": Import("sklearn.metrics", "ConfusionMatrixDisplay"),
-    "train_test_split": Import("sklearn.model_selection", "train_test_split"),
+    "confusion_matrix": Import("sklearn.metrics", "confusion_matrix"),
+    "t": Import("scipy.stats", "t"),
+    **{
+        name: Import("sklearn.model_selection", name)
+        for name in (
+            "train_test_split", "KFold", "RepeatedKFold", "StratifiedKFold",
+            "RepeatedStratifiedKFold", "LeaveOneOut",
+        )
+    },
     "Image": Import("PIL", "Image"),
     "ImageOps": Import("PIL", "ImageOps"),
     **{
@@ -80,6 +88,7 @@ class Target:
     emit: Callable[[TrainingPlan, ModelSection], Mapping[str, Any]]
     count_weights: str  # an expression
     test_targets: str  # an expression for the targets of the test part, in `main`
+    last_file: str  # the state to resume from
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,7 @@ def render_script(
         "model": model,
         "target": target,
         "run": f"runs/{script.stem}-{target.name}",
+        "last_file": target.last_file,
         "helpers": "".join(f"{_helper(target, name)}\n\n\n" for name in model.helpers),
         "plan": training,
     }
@@ -108,7 +118,8 @@ def render_script(
         assert model.channels_first <= names, "the model section and the plan name other tensors"
         context |= data_context(training)
         context["longest_metric"] = 2 + max(len(f"test_{name}") for name in training.logged)
-        context["pictures"] = draw_pictures(training, target.test_targets, context["labelled"])
+        targets = target.test_targets if training.protocol is None else "true"
+        context["pictures"] = draw_pictures(training, targets, context["labelled"])
         context |= target.emit(training, model)
     template = "script.py.jinja" if training is not None else "model_only.py.jinja"
     body = _environment(target.templates).get_template(template).render(context)

@@ -37,8 +37,8 @@ def draw_pictures(plan: TrainingPlan, true: str, labelled: bool) -> Pictures:
         suffix = "" if alone else f"_{output.name}"
         if output.has_classes:
             path = BinOp("/", ref("args.out"), lit(f"confusion{suffix}.png"))
-            names = ref("classes") if labelled else call("range", _class_count(output))
-            found.add("draw_confusion", path, targets, _chosen(output, values), names)
+            names = class_names(output, labelled)
+            found.add("draw_confusion", path, targets, chosen(output, values), names)
         elif output.task == "numbers" and len(output.shape) == 1:
             path = BinOp("/", ref("args.out"), lit(f"predictions{suffix}.png"))
             found.add("draw_predictions", path, targets, values)
@@ -53,11 +53,15 @@ def prediction_doc(plan: TrainingPlan) -> str:
     return names.get(plan.outputs[0].activation or "", "the predictions")
 
 
-def _class_count(output: OutputPlan) -> int:
-    return 2 if output.task == "binary" else output.size
+def class_names(output: OutputPlan, labelled: bool) -> Expr:
+    """The names of an output's classes, or their numbers."""
+    if labelled:
+        return ref("classes")
+    return call("range", 2 if output.task == "binary" else output.size)
 
 
-def _chosen(output: OutputPlan, probabilities: Expr) -> Expr:
+def chosen(output: OutputPlan, probabilities: Expr) -> Expr:
+    """The classes that are predicted."""
     if output.task == "binary":
         return Compare(probabilities, ((">", lit(0.5)),))
     return method(probabilities, "argmax", axis=-1)

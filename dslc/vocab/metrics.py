@@ -41,6 +41,7 @@ class Precision(Metric):
     class. A class that is never predicted counts 0."""
 
     word = "precision"
+    of_rows = False
     aliases = ("Precision",)
     tasks = ("classes", "binary")
     examples: ClassVar[tuple[str, ...]] = ("[precision, recall]",)
@@ -51,6 +52,7 @@ class Recall(Metric):
     class. A class without examples counts 0."""
 
     word = "recall"
+    of_rows = False
     aliases = ("Recall", "sensitivity")
     tasks = ("classes", "binary")
     examples: ClassVar[tuple[str, ...]] = ("[precision, recall]",)
@@ -61,6 +63,7 @@ class F1(Metric):
     positive class."""
 
     word = "f1"
+    of_rows = False
     aliases = ("F1Score", "f1_score", "F1")
     tasks = ("classes", "binary")
     examples: ClassVar[tuple[str, ...]] = ("[accuracy, f1]",)
@@ -70,6 +73,7 @@ class Auc(Metric):
     """The area under the ROC curve: trapezoids between 200 thresholds that are evenly spaced from 0 to 1."""
 
     word = "auc"
+    of_rows = False
     aliases = ("AUC", "roc_auc")
     tasks = ("binary",)
     examples: ClassVar[tuple[str, ...]] = ("[accuracy, auc]",)
@@ -89,6 +93,7 @@ class RootMeanSquaredError(Metric):
     """The root of the mean of (p - y)²."""
 
     word = "rmse"
+    of_rows = False
     aliases = ("root_mean_squared_error", "RMSE")
     tasks = ("numbers",)
     better = "min"
