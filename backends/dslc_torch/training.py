@@ -28,7 +28,7 @@ from dslc.vocab import data, metrics
 from dslc.vocab.experiment import Source
 from dslc_torch.callbacks import callback_context, callback_setup
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
-from dslc_torch.optimizers import optimizer_hook, optimizer_setup
+from dslc_torch.optimizers import Updates
 
 # The classes of torchvision.datasets.
 DATASETS: dict[type[Source], str] = {
@@ -65,7 +65,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         for metric in place.output.metrics:
             METRICS[type(metric)](metric, place, measures)
     phase = plan.phases[0]
-    hook = optimizer_hook(phase)
+    changes = Updates(plan, split_biases="nn.GRU(" in model.text)
     return {
         "first_inputs": [i.name for i in plan.inputs if i.name in model.channels_first],
         "first_targets": [
@@ -81,8 +81,8 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "scores": sorted(measures.scores),
         "uses_auc": any(isinstance(m, metrics.Auc) for o in plan.outputs for m in o.metrics),
         "phase": phase,
-        "setup": [*optimizer_setup(phase), *callback_setup(phase)],
-        "optimizer_hook": f"{hook}.py.jinja" if hook else None,
+        "setup": [*changes.setup(phase), *callback_setup(phase)],
+        **changes.context(phase),
         **callback_context(phase),
         "predictions": Return(_predictions(places, result)),
         "prediction_doc": prediction_doc(plan),

@@ -60,6 +60,10 @@ class Constant(_Warmed):
     warmup: NonNegative = _warmup()
     warmup_shape: Shape = _shape()
 
+    @property
+    def steady(self) -> bool:
+        return not self.warmup
+
 
 class Step(_Warmed):
     """Multiplies the rate by `factor` every so many epochs, counted from the start of the training."""
@@ -67,7 +71,7 @@ class Step(_Warmed):
     word = "step"
     aliases = ("StepLR", "step_decay")
     positional = 3
-    says = "`lr`, times `factor` every so many epochs"
+    says = "`lr`, cut by `factor` in steps"
     formula = ("return lr * factor ** (epoch // every)",)
     examples: ClassVar[tuple[str, ...]] = ("SGD(lr=step(0.1, every=30, factor=0.1))",)
 
@@ -95,7 +99,7 @@ class Piecewise(_Warmed):
     word = "piecewise"
     aliases = ("PiecewiseConstantDecay", "MultiStepLR")
     positional = 2
-    says = "the rate of the stretch between two of the times `at`"
+    says = "one of `rates` after the other"
     formula = ("return rates[sum(epoch >= border for border in at)]",)
     examples: ClassVar[tuple[str, ...]] = ("SGD(lr=piecewise([0.1, 0.01, 0.001], at=[30, 60]))",)
 
@@ -191,7 +195,7 @@ class CosineRestarts(_Falling):
     aliases = ("CosineDecayRestarts", "CosineAnnealingWarmRestarts", "SGDR")
     positional = 2
     shifted = True
-    says = "one half cosine after the other from `lr` to `end`"
+    says = "half cosines from `lr` to `end`"
     formula = (
         "share = 1.0",
         "while epoch >= first:",
@@ -234,7 +238,7 @@ class OneCycle(Schedule):
 
     word = "one_cycle"
     aliases = ("OneCycleLR", "onecycle")
-    says = "up to `lr` and down again, each in half a cosine"
+    says = "up to `lr`, then down"
     formula = (
         "share = epoch / epochs",
         "if share < rise:",
