@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dslc.codegen.nodes import Expression, Import, Statement, call
+from dslc.codegen.nodes import Expr, Expression, Import, Statement, call
 from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
 from dslc.codegen.pictures import prediction_doc
@@ -14,7 +14,7 @@ from dslc.plan.training import TrainingPlan
 from dslc.vocab import losses
 from dslc_keras.callbacks import callback_context
 from dslc_keras.losses import CONFUSION, LOSSES, METRICS, mean_loss
-from dslc_keras.optimizers import OPTIMIZERS
+from dslc_keras.optimizers import Updates
 
 
 def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
@@ -27,10 +27,12 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         if isinstance(metric, CONFUSION)
     }
     phase = plan.phases[0]
+    updates = Updates(plan)
     return {
         "size": "self.size" if several else "len(self.y)",
-        "compile": _compile(plan),
+        "compile": _compile(plan, updates.optimizer(phase)),
         "phase": phase,
+        **updates.context(phase),
         **callback_context(phase),
         "scores": sorted(scores),
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
@@ -43,7 +45,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     }
 
 
-def _compile(plan: TrainingPlan) -> Statement:
+def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
     outputs = plan.outputs
     loss: Any = {o.name: LOSSES[type(o.loss)](o.loss) for o in outputs}
     measures: Any = {o.name: [METRICS[type(m)](m, o) for m in o.metrics] for o in outputs}
@@ -51,7 +53,7 @@ def _compile(plan: TrainingPlan) -> Statement:
         for name, found in loss.items():
             measures[name].append(mean_loss(found))
     values: dict[str, Any] = {
-        "optimizer": OPTIMIZERS[type(plan.optimizer)](plan.optimizer),
+        "optimizer": optimizer,
         "loss": loss if len(outputs) > 1 else loss[outputs[0].name],
     }
     if any(o.weight != 1 for o in outputs) and len(outputs) > 1:
