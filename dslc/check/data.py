@@ -13,22 +13,27 @@ from dslc.spec.values import UNKNOWN
 from dslc.syntax import tree
 from dslc.vocab.data import Csv, Images, TextTable, part_sizes, split_problem
 from dslc.vocab.dims import Sym
-from dslc.vocab.experiment import Source, Split
+from dslc.vocab.experiment import Protocol, Source, Split
 from dslc.vocab.tensor import Tensor
 
 
 def check_data(
-    data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph, *, cropped: bool = False
+    data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph, *, cropped: bool = False, protocol: Protocol | None = None
 ) -> list[Diagnostic]:
-    """What the source gives against what the model takes; pictures that are `cropped` may be larger."""
+    """What the source gives against what the model takes; pictures that are `cropped` may be larger. A `protocol`
+    that resamples makes the test parts."""
     source_setting, split_setting = data.settings.get("source"), data.settings.get("split")
     if source_setting is None or not isinstance(source_setting.value, Source):
         return []
     source = source_setting.value
     found: list[Diagnostic] = []
     if split_setting is not None and isinstance(split_setting.value, Split):
-        problem = split_problem(source, split_setting.value)
-        if problem:
+        problem = split_problem(source, split_setting.value, protocol)
+        if problem and protocol is not None and source.own_test:
+            pass  # the protocol is refused
+        elif problem and protocol is not None:
+            found.append(_two_shares(problem, split_setting, split_setting.value))
+        elif problem:
             fix = Fix("the shares are numbers such as 70, 15, 15: only their ratio counts")
             found.append(error("E0412", problem, split_setting.span, fixes=[fix]))
         elif (
@@ -40,7 +45,7 @@ def check_data(
             fix = Fix("write random(…)", (Edit(split_setting.span, _as_random(split_setting)),))
             found.append(error("E0412", message, split_setting.span, fixes=[fix]))
         else:
-            found += _parts(source, split_setting, split_setting.value)
+            found += _parts(source, split_setting, split_setting.value, protocol)
     if (len(graph.inputs) > 1 or len(graph.outputs) > 1) and not source.several:
         message = f"`{source.word}` feeds one input and one output"
         notes = [
@@ -66,11 +71,20 @@ def _as_random(setting: ir.Setting) -> str:
     return "random" + text[text.find("(") :] if "(" in text else "random(70, 15, 15)"
 
 
-def _parts(source: Source, setting: ir.Setting, split: Split) -> list[Diagnostic]:
+def _two_shares(problem: str, setting: ir.Setting, split: Split) -> Diagnostic:
+    two = f"{split.word}({split.train:g}, {split.val:g})"
+    fix = Fix(f"write {two}", (Edit(setting.span, two),))
+    return error("E0412", problem, setting.span, fixes=[fix])
+
+
+def _parts(
+    source: Source, setting: ir.Setting, split: Split, protocol: Protocol | None
+) -> list[Diagnostic]:
     """Shares that leave a part without examples, or without one of each class."""
-    if source.samples is None:
+    if source.samples is None or source.own_test and protocol is not None:
         return []
-    sizes = part_sizes(source.samples, split)
+    samples = source.samples if protocol is None else protocol.untested(source.samples)
+    sizes = part_sizes(samples, split)
     classes = source.classes if split.word == "stratified" else None
     name = min(sizes, key=sizes.__getitem__)
     if sizes[name] >= (classes or 1):
@@ -78,7 +92,11 @@ def _parts(source: Source, setting: ir.Setting, split: Split) -> list[Diagnostic
     message = f"these shares leave {_count_of(sizes[name])} for the {name} part"
     if sizes[name]:
         message += f", but there are {classes} classes"
-    notes = [f"`{source.word}` has {source.samples:,} examples to split; only the ratio counts"]
+    notes = [f"`{source.word}` has {samples:,} examples to split; only the ratio counts"]
+    if protocol is not None:
+        notes = [
+            f"`{protocol.text}` leaves {samples:,} of `{source.word}` to split; only the ratio counts"
+        ]
     usual = f"{split.word}(85, 15)" if split.test is None else f"{split.word}(70, 15, 15)"
     fix = Fix(f"write {usual}", (Edit(setting.span, usual),))
     return [error("E0412", message, setting.span, notes=notes, fixes=[fix])]

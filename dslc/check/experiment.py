@@ -7,6 +7,7 @@ import re
 from dslc.check.augment import check_augment, crops
 from dslc.check.callbacks import check_callbacks, logged_values
 from dslc.check.data import check_data
+from dslc.check.finetune import check_finetune
 from dslc.check.outputs import (
     buried,
     doubled,
@@ -14,6 +15,7 @@ from dslc.check.outputs import (
     losses_by_output,
     metrics_by_output,
 )
+from dslc.check.protocol import check_protocol, protocol_of
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph, Node
 from dslc.graph.explain import use_of
@@ -31,8 +33,9 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     only be unreadable."""
     data, train = spec.sections.get("data"), spec.sections.get("train")
     augment = spec.sections.get("augment")
+    evaluate = spec.sections.get("evaluate")
     if data is None or train is None:
-        alone = data or train or augment
+        alone = data or train or augment or evaluate or spec.sections.get("finetune")
         if alone is None or torn:
             return []
         lack = "train" if train is None and data is not None else "data"
@@ -42,10 +45,13 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     if graph.root.definition.torn:
         return []
     found = _outputs(train, graph)
-    misfits = check_data(data, train, graph, cropped=crops(augment))
+    protocol = protocol_of(evaluate)
+    misfits = check_data(data, train, graph, cropped=crops(augment), protocol=protocol)
     found += misfits or check_augment(augment, data, train, graph)
+    found += check_protocol(evaluate, data, train, graph)
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))
+    found += check_finetune(spec, graph)
     return found
 
 

@@ -31,6 +31,7 @@ KINDS = {  # kind: title and where its words stand
     "loss": ("Losses", "`loss = …` in `train`"),
     "metric": ("Metrics", "`metrics = […]` in `train`"),
     "optimizer": ("Optimisers", "`optimizer = …` in `train`"),
+    "protocol": ("Protocols", "`protocol = …` in `evaluate`"),
     "callback": ("Callbacks", "stand on their own in `train`"),
 }
 

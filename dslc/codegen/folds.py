@@ -103,7 +103,7 @@ def fold_facts(plan: TrainingPlan, labelled: bool) -> Folds | None:
         gammas=gammas,
         most=protocols.MOST_TRAININGS,
         confidence=plan.confidence,
-        protocol=spelled(protocol),
+        protocol=protocol.text,
         tail=round((1 + plan.confidence) / 2, 12),
     )
 
@@ -128,18 +128,3 @@ def _gammas(plan: TrainingPlan, protocol: Protocol) -> list[Gamma]:
             name = prefix + metric.label
             found.append(Gamma(name, output.task, true, predicted, output.size, share))
     return found
-
-
-def spelled(protocol: Protocol) -> str:
-    """The protocol as a spec says it: `kfold(5, repeats=3)`."""
-    fields = type(protocol).model_fields
-    written: list[str] = []
-    for place, (name, field) in enumerate(fields.items()):
-        value = getattr(protocol, name)
-        if place < protocol.positional:
-            written.append(f"{value}")
-        elif value != field.default:
-            written.append(f"{name}={value}")
-    return f"{protocol.word}({', '.join(written)})" if written else protocol.word
-
-

@@ -12,7 +12,17 @@ from functools import cache
 
 from dslc.codes.code import Code
 
-FAMILIES = ("syntax", "names", "shapes", "graphs", "tuning", "callbacks", "backends")
+FAMILIES = (
+    "syntax",
+    "names",
+    "shapes",
+    "graphs",
+    "regularising",
+    "tuning",
+    "callbacks",
+    "protocols",
+    "backends",
+)
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
+from dslc.check.protocol import protocol_of
 from dslc.graph import Graph
 from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir
@@ -36,12 +37,20 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         seed=of(data, "seed"),
         workers=of(data, "workers"),
         deterministic=of(train, "deterministic"),
+        **_protocol(spec.sections.get("evaluate")),
         track=of(train, "track"),
         clip=of(train, "clip"),
         accumulate=of(train, "accumulate"),
         ema=of(train, "ema"),
         mixed=of(train, "precision") == "mixed",
     )
+
+
+def _protocol(evaluate: ir.SectionSpec | None) -> dict[str, Any]:
+    protocol = protocol_of(evaluate)
+    if evaluate is None or protocol is None:
+        return {}
+    return {"protocol": protocol, "confidence": evaluate.settings["confidence"].value}
 
 
 def _shape(dims: tuple[Dim, ...]) -> tuple[int | None, ...]:

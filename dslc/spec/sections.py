@@ -9,9 +9,10 @@ from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec import ir
 from dslc.spec.bind import match_arguments
 from dslc.spec.damage import Damage
+from dslc.spec.entries import joined, no_equals
 from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
-from dslc.spec.later import later_section
 from dslc.spec.refuse import bad_value
+from dslc.spec.rules import bind_rule
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
 from dslc.vocab.kinds import WordOf
@@ -34,7 +35,7 @@ def bind_sections(
         if damage.touches(node.keyword.span):
             continue
         if section is None:
-            found.append(later_section(node) or _unknown_section(node))
+            found.append(_unknown_section(node))
         elif keyword in bound:
             there = [Label(bound[keyword].span, "first written here")]
             fix = Fix("put the settings of both into one")
@@ -106,7 +107,7 @@ class _Binder:
             fix = Fix("remove it", (Edit(name.span, ""),))
             message = f"`{self.section.word}` takes no name"
             self.found.append(error("E0214", message, name.span, fixes=[fix]))
-        for entry in _joined(self.node.entries, self._forgotten):
+        for entry in joined(self.node.entries, self._forgotten):
             match entry:
                 case tree.Let():
                     self._setting(entry)
@@ -246,6 +247,13 @@ class _Binder:
         if any(key.text == section.word for section in self.section.inner):
             self._section(node)
             return
+        if self.section.rules:
+            if self._first(key):
+                rule, found = bind_rule(node, self.damage)
+                self.found += found
+                if rule is not None:
+                    self.parts[key.text] = rule
+            return
         if key.text not in self.section.per_output:
             if not self.damage.touches(key.span):
                 self.found.append(self._unknown_part(key))
@@ -255,7 +263,7 @@ class _Binder:
             return
         settings: dict[str, ir.Setting] = {}
         names: dict[str, tree.Name] = {}
-        for entry in _joined(node.entries, lambda name: self._forgotten_in(name, settings)):
+        for entry in joined(node.entries, lambda name: self._forgotten_in(name, settings)):
             if self.damage.near(entry.span):
                 continue
             if not isinstance(entry, tree.Let):
@@ -296,7 +304,7 @@ class _Binder:
         if name.text not in parameters(self.section) or self.damage.near(name.span):
             return False
         self.given.setdefault(name.text, name)
-        self.found.append(_no_equals(name))
+        self.found.append(no_equals(name))
         return True
 
     def _forgotten_in(self, name: tree.Name, settings: dict[str, ir.Setting]) -> bool:
@@ -304,7 +312,7 @@ class _Binder:
             return False
         if not self.damage.near(name.span):
             settings[name.text] = ir.Setting(UNKNOWN, name.span, name.span)
-            self.found.append(_no_equals(name))
+            self.found.append(no_equals(name))
         return True
 
     def _unknown_part(self, key: tree.Name) -> Diagnostic:
@@ -337,33 +345,6 @@ def _doubled(value: Any, expr: tree.Expr) -> list[Diagnostic]:
             message = f"`{name}` is given twice"
             found.append(error("E0205", message, item.span, secondary=there, fixes=[fix]))
     return found
-
-
-def _joined(
-    entries: tuple[Any, ...], forgotten: Callable[[tree.Name], bool]
-) -> Iterator[tree.Let | tree.Bare | tree.Section]:
-    """The entries, without those that are a key and a value with no `=` between."""
-    at = 0
-    while at < len(entries):
-        entry = entries[at]
-        at += 1
-        following = entries[at] if at < len(entries) else None
-        if isinstance(entry, tree.Bare) and isinstance(entry.value, tree.Name):
-            pair = isinstance(following, tree.Bare) and _same_line(entry, following)
-            if pair and forgotten(entry.value):
-                at += 1
-                continue
-        yield entry
-
-
-def _same_line(first: tree.Node, second: tree.Node) -> bool:
-    gap = first.span.source.text[first.span.end : second.span.start]
-    return "\n" not in gap and "\r" not in gap
-
-
-def _no_equals(name: tree.Name) -> Diagnostic:
-    fix = Fix("write `=` between", (Edit(name.span.after(), " ="),), safe=True)
-    return error("E0226", f"`=` is missing behind `{name.text}`", name.span, fixes=[fix])
 
 
 def _example(section: type[Section], name: str) -> str:

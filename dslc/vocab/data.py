@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from dslc.vocab.experiment import Scale, Source, Split
+from dslc.vocab.experiment import Protocol, Scale, Source, Split
 from dslc.vocab.kinds import Bounds, Choice, Count, FreeName, OrNone, RangeOf, SizeOf, String
 from dslc.vocab.word import arg
 
@@ -244,8 +244,12 @@ class AsBackbone(Scale):
     examples: ClassVar[tuple[str, ...]] = ('data { source = images("photos/")  scale = backbone }',)
 
 
-def split_problem(source: Source, split: Split) -> str | None:
-    """Why the split does not fit the source, if so."""
+def split_problem(source: Source, split: Split, protocol: Protocol | None = None) -> str | None:
+    """Why the split does not fit the source, or the protocol that makes the test parts, if so."""
+    if protocol is not None and not source.own_test:
+        if split.test is None:
+            return None
+        return f"`{protocol.word}` makes the test parts: give `{split.word}` two shares, train and val"
     if source.own_test and split.test is not None:
         return f"`{source.word}` brings its own test part: give `{split.word}` two shares, train and val"
     if not source.own_test and split.test is None:

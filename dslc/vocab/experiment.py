@@ -206,9 +206,25 @@ class Protocol(Word):
     resamples: ClassVar[bool] = True  # makes the test parts itself: the split has two shares
     bootstraps: ClassVar[bool] = False  # draws with replacement
 
+    @property
+    def text(self) -> str:
+        """As a spec says it: `kfold(5, repeats=3)`."""
+        written: list[str] = []
+        for place, (name, field) in enumerate(type(self).model_fields.items()):
+            value = getattr(self, name)
+            if place < self.positional:
+                written.append(f"{value}")
+            elif value != field.default:
+                written.append(f"{name}={value}")
+        return f"{self.word}({', '.join(written)})" if written else self.word
+
     def trainings(self, samples: int | None) -> int | None:
         """How many models are trained on a source of so many examples; None where only the data tell."""
         raise NotImplementedError
+
+    def untested(self, samples: int) -> int:
+        """How many different rows a fold has for its train and val parts."""
+        return samples
 
     def measures(self, metric: Metric | Loss) -> bool:
         """Whether it reports this value."""

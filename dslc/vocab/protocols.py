@@ -9,6 +9,7 @@ the training part of each fold. Fold f, counted from 1, deals its rows and draws
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
 from dslc.vocab.experiment import Loss, Metric, Protocol
@@ -58,6 +59,9 @@ class KFold(Protocol):
     def trainings(self, samples: int | None) -> int | None:
         return self.k * self.repeats
 
+    def untested(self, samples: int) -> int:
+        return samples - -(-samples // self.k)
+
 
 class LeaveOneOut(Protocol):
     """Every row is tested by a model that was trained on all others: as many trainings as rows, at most 1,000. Only
@@ -70,6 +74,9 @@ class LeaveOneOut(Protocol):
 
     def trainings(self, samples: int | None) -> int | None:
         return samples
+
+    def untested(self, samples: int) -> int:
+        return samples - 1
 
     def measures(self, metric: Metric | Loss) -> bool:
         return isinstance(metric, Loss) or metric.of_rows
@@ -98,6 +105,9 @@ class Bootstrap632(Protocol):
     def trainings(self, samples: int | None) -> int | None:
         return self.n
 
+    def untested(self, samples: int) -> int:
+        return int(samples * (1 - math.exp(-1)))
+
 
 class Bootstrap632Plus(Protocol):
     """The .632+ bootstrap: `bootstrap632` with a weight that grows with overfitting. γ is the error where targets
@@ -122,6 +132,9 @@ class Bootstrap632Plus(Protocol):
 
     def trainings(self, samples: int | None) -> int | None:
         return self.n
+
+    def untested(self, samples: int) -> int:
+        return int(samples * (1 - math.exp(-1)))
 
     def measures(self, metric: Metric | Loss) -> bool:
         return isinstance(metric, (Accuracy, MeanAbsoluteError))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from dslc.vocab.constraints import MaybeConstraint
+from dslc.vocab.initializers import VectorLaw
 from dslc.vocab.kinds import (
     Bounds,
     Choice,
@@ -23,6 +25,7 @@ from dslc.vocab.kinds import (
     Whole,
     WordOf,
 )
+from dslc.vocab.regularizers import MaybeRegularizer
 from dslc.vocab.selectors import Selection
 from dslc.vocab.word import Word, arg
 
@@ -36,24 +39,53 @@ class Section(Word):
     per_output: ClassVar[tuple[str, ...]] = ()
     label: ClassVar[str] = ""  # what the name behind its word is; without one it takes none
     inner: ClassVar[tuple[type[Section], ...]] = ()  # sections that stand in it
+    rules: ClassVar[bool] = False  # whether its parts are rules, for a kind of layer or for a role
 
 
-class Defaults(Section):
-    """What every layer that has the parameter uses when it says nothing else."""
-
-    word = "defaults"
-    examples = ("defaults { init = he_normal  regularizer = l2(1e-4) }",)
+class _Rule(Section):
+    """What layers use that say nothing themselves."""
 
     init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as he_normal")] = (
         arg("first values of kernels", None)
     )
-    bias_init: Annotated[Word | None, WordOf(("initializer",), "an initialiser such as zeros")] = (
-        arg("first values of biases", None)
-    )
-    regularizer: Annotated[Word | None, WordOf(("regularizer",), "l1, l2 or l1_l2")] = arg(
-        "penalty on kernels", None
-    )
+    bias_init: Annotated[Word | None, VectorLaw()] = arg("first values of biases", None)
+    regularizer: MaybeRegularizer = arg("penalty on kernels", None)
+    bias_regularizer: MaybeRegularizer = arg("penalty on biases", None)
+    constraint: MaybeConstraint = arg("what kernels may be after every update", None)
     bias: Annotated[bool | None, Flag()] = arg("whether layers have a bias", None)
+
+
+class Hidden(_Rule):
+    """A rule of `defaults` for all layers with weights that are not the last on a way to an output."""
+
+    word = "hidden"
+    examples = ("defaults { hidden { init = he_normal  constraint = max_norm(3) } }",)
+
+
+class Output(_Rule):
+    """A rule of `defaults` for the layers with weights that are the last on their way to an output of the model."""
+
+    word = "output"
+    examples = ("defaults { output { init = glorot_uniform } }",)
+
+
+ROLES: dict[str, type[Section]] = {s.word: s for s in (Hidden, Output)}
+
+
+class Defaults(_Rule):
+    """What every layer that has the parameter uses when it says nothing else.
+
+    `Conv2D { padding = same }` speaks for one kind of layer and may give any parameter with a default. `hidden`
+    and `output` speak for roles. A layer's own argument counts most, then its role, then its kind, then the rest.
+    """
+
+    word = "defaults"
+    rules = True
+    examples = (
+        "defaults { init = he_normal  regularizer = l2(1e-4) }",
+        "defaults { init = he_normal  Conv2D { padding = same }  output { init = glorot_uniform } }",
+    )
+
     padding: Annotated[str | None, Choice(("valid", "same"))] = arg(
         "padding of convolutions and pools", None
     )
@@ -157,14 +189,16 @@ class Phase(Section):
         "what trains; the rest of the backbone stays as it is", ()
     )
     epochs: Annotated[int | None, Whole(1)] = arg("passes over the training part", None)
-    optimizer: Annotated[Word | None, WordOf(("optimizer",), "an optimiser such as Adam(lr=1e-3)")] = (
-        arg("how a step follows from the gradient", None)
-    )
+    optimizer: Annotated[
+        Word | None, WordOf(("optimizer",), "an optimiser such as Adam(lr=1e-3)")
+    ] = arg("how a step follows from the gradient", None)
     optimizer_state: Annotated[str, Choice(("reset", "keep"))] = arg(
-        "whether the optimiser starts anew, or goes on with the momenta of the weights that trained before", "reset"
+        "whether the optimiser starts anew, or goes on with the momenta of the weights that trained before",
+        "reset",
     )
     rates: Annotated[float | None, Real(0, ends="()")] = arg(
-        "learning rates by group: the backbone, one of its parts, or `head`, which is everything else", None
+        "learning rates by group: the backbone, one of its parts, or `head`, which is everything else",
+        None,
     )
 
 
@@ -179,8 +213,8 @@ class Finetune(Section):
         "finetune backbone { phase head { freeze = all  epochs = 5 }  phase tune { unfreeze = last(0.3) } }",
     )
 
-    strategy: Annotated[Word | None, WordOf(("strategy",), "classifier, partial, full or auto")] = arg(
-        "how much of the backbone is trained; without phases it makes them", None
+    strategy: Annotated[Word | None, WordOf(("strategy",), "classifier, partial, full or auto")] = (
+        arg("how much of the backbone is trained; without phases it makes them", None)
     )
     bn: Annotated[str, Choice(("frozen", "train"))] = arg(
         "what BatchNorm layers of the backbone do: `frozen` predicts with the statistics that they have, and nothing "
@@ -190,4 +224,22 @@ class Finetune(Section):
     )
 
 
-SECTIONS: dict[str, type[Section]] = {s.word: s for s in (Defaults, Data, Augment, Train, Finetune)}
+class Evaluate(Section):
+    """How good the model is: which rows it is tested on, how often it is trained for that. A protocol that resamples
+    takes a `split` with two shares, train and val of the rows that are not tested; it writes `report.json` with the
+    value of every fold, their mean, deviation and interval, and a picture of them, `folds.png`."""
+
+    word = "evaluate"
+    examples = ("evaluate { protocol = kfold(5, repeats=3)  confidence = 0.95 }",)
+
+    protocol: Annotated[Word, WordOf(("protocol",), "a protocol such as kfold(5)")] = arg(
+        "on which rows the model is trained and tested, and how often"
+    )
+    confidence: Annotated[float, Real(0, 1, "()")] = arg(
+        "share of the distribution that an interval holds", 0.95
+    )
+
+
+SECTIONS: dict[str, type[Section]] = {
+    s.word: s for s in (Defaults, Data, Augment, Train, Finetune, Evaluate)
+}
