@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dslc.check.callbacks import check_callbacks, logged_values
-from dslc.check.parts import Part, Tuned, labels, tuned
-from dslc.check.tuning import HEAD, Phase, choose, final, matching, names_of, phases, written_phase
+from dslc.check.parts import Tuned, labels, tuned
+from dslc.check.tuning import HEAD, Phase, choose, final, matching, names_of, phases
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph
 from dslc.source import Span
@@ -35,7 +35,10 @@ def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
         wrong = _says(phase)
         whole = whole and not new and not wrong and _readable(phase, train)
         found += wrong or new
-        settings = {**train.settings, **{n: s for n, s in phase.settings.items() if s.value is not None}}
+        settings = {
+            **train.settings,
+            **{n: s for n, s in phase.settings.items() if s.value is not None},
+        }
         if phase.words:
             found += check_callbacks(replace(train, settings=settings, words=phase.words), known)
     setting = section.settings.get("strategy")
@@ -91,7 +94,9 @@ def _no_backbone(section: ir.SectionSpec, graph: Graph, models: list[Tuned]) -> 
     elif known:
         fix = Fix(f"write one of {', '.join(known)}")
     else:
-        fix = Fix(f"label the backbone in the model: … -> ResNet50(weights=imagenet) as {name.text}")
+        fix = Fix(
+            f"label the backbone in the model: … -> ResNet50(weights=imagenet) as {name.text}"
+        )
     return error("E0441", message, name.span, fixes=[fix])
 
 
@@ -166,9 +171,13 @@ def _matches_nothing(name: str, model: Tuned, span: Span) -> Diagnostic:
     known = _known(model)
     close = did_you_mean(name, [*known, "all", "none", *(n for h in model.heads for n in h.names)])
     notes = [f"its names are {_listed(known)}"] if known else [_nameless(model)]
-    fix = Fix("write one of those, or a pattern such as " + (f'"{known[0]}*"' if known else '"conv*"'))
+    fix = Fix(
+        "write one of those, or a pattern such as " + (f'"{known[0]}*"' if known else '"conv*"')
+    )
     if not known:
-        fix = Fix("make the backbone a block whose steps have labels, or write all, none or last(…)")
+        fix = Fix(
+            "make the backbone a block whose steps have labels, or write all, none or last(…)"
+        )
     if close:
         written = close if span.text == name else f'"{close}"'
         fix = Fix(f"did you mean `{close}`?", (Edit(span, written),))
@@ -298,7 +307,8 @@ def _disagree(
         return
     chosen = strategy.choice() if isinstance(strategy, Auto) else strategy
     says = f"`{strategy.word}`" if chosen is strategy else f"`auto` chooses `{chosen.word}`, which"
-    message = f"{says} trains {_amount(many, every)} of `{model.label}` in the end; the phase `{last.name}` {_amount(mine, every)}"
+    message = f"{says} trains {_amount(many, every)} of `{model.label}` in the end"
+    message = f"{message}; the phase `{last.name}` {_amount(mine, every)}"
     notes = [strategy.reason] if isinstance(strategy, Auto) else []
     there = [Label(last.span, "the last phase")] if last.span is not None else []
     fix = Fix("remove the strategy, which the phases make needless, or change them")

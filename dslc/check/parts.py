@@ -82,7 +82,9 @@ def tuned(graph: Graph, label: str) -> list[Tuned]:
     word = nodes[0].word if len(nodes) == 1 and isinstance(nodes[0].word, Backbone) else None
     found = []
     for library in LIBRARIES:
-        if any(isinstance(n.word, Backbone) and n.word.network(library) is None for n in graph.nodes()):
+        if any(
+            isinstance(n.word, Backbone) and n.word.network(library) is None for n in graph.nodes()
+        ):
             continue
         parts = _parts(graph, step, nodes, library)
         heads = tuple(
@@ -99,9 +101,7 @@ def tuned(graph: Graph, label: str) -> list[Tuned]:
     return found
 
 
-def _parts(
-    graph: Graph, step: ir.Step, nodes: list[Node], library: Library
-) -> tuple[Part, ...]:
+def _parts(graph: Graph, step: ir.Step, nodes: list[Node], library: Library) -> tuple[Part, ...]:
     word = nodes[0].word if len(nodes) == 1 else None
     if isinstance(word, Backbone):
         return tuple(_units(word, library))
@@ -112,7 +112,8 @@ def _parts(
     inner = list(_steps(frame.definition))
     owners = _by_step(graph, frame, [s for s, _ in inner])
     found = [
-        _part(graph, owners.get(s, []), library, _names(s, value), s.node.span) for s, value in inner
+        _part(graph, owners.get(s, []), library, _names(s, value), s.node.span)
+        for s, value in inner
     ]
     return tuple(part for part in found if part.trained)
 

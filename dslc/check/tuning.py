@@ -124,9 +124,7 @@ def final(strategy: Strategy) -> tuple[Selector | str, ...]:
     return (All(),) if isinstance(strategy, Full) else (Nothing(),)
 
 
-def made_phases(
-    strategy: Strategy, models: list[Tuned], train: ir.SectionSpec
-) -> Iterator[Phase]:
+def made_phases(strategy: Strategy, models: list[Tuned], train: ir.SectionSpec) -> Iterator[Phase]:
     """The phases of a strategy that are not written: the head alone for a quarter of the epochs, then what the
     strategy says at a tenth of the rate."""
     epochs: Any = train.settings["epochs"].value

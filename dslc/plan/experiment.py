@@ -7,6 +7,7 @@ from typing import Any, cast
 from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
 from dslc.check.protocol import protocol_of
 from dslc.graph import Graph
+from dslc.plan.finetune import plan_tuning
 from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir
 from dslc.vocab.dims import Dim
@@ -23,13 +24,17 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
     def of(section: ir.SectionSpec, key: str) -> Any:
         return section.settings[key].value
 
+    tuning = plan_tuning(spec, graph)
+    last = tuning.stretches[-1] if tuning is not None else None
+    epochs = sum(s.epochs for s in tuning.stretches) if tuning is not None else of(train, "epochs")
+
     return TrainingPlan(
         source=of(data, "source"),
         split=of(data, "split"),
         inputs=tuple(_input(graph, name, index) for name, index in graph.inputs.items()),
         outputs=tuple(_output(train, graph, name) for name in graph.outputs),
-        optimizer=of(train, "optimizer"),
-        epochs=of(train, "epochs"),
+        optimizer=last.optimizer if last is not None else of(train, "optimizer"),
+        epochs=epochs,
         batch=None if of(data, "batch") == "full" else of(data, "batch"),
         scale=of(data, "scale"),
         callbacks=tuple(cast(Callback, bound.word) for bound in train.words),
@@ -43,6 +48,7 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         accumulate=of(train, "accumulate"),
         ema=of(train, "ema"),
         mixed=of(train, "precision") == "mixed",
+        tuning=tuning,
     )
 
 

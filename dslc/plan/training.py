@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from dslc.plan.keepers import Keeper, keepers
+from dslc.plan.tuning import Trains, TuningPlan
 from dslc.vocab.callbacks import CSVLogger, EarlyStopping, ReduceLROnPlateau, TensorBoard
 from dslc.vocab.experiment import (
     Callback,
@@ -82,6 +83,7 @@ class PhasePlan:
     clip: Clip | None = None
     accumulate: int = 1  # batches in an update
     ema: float | None = None  # share of the old mean in the mean of the weights
+    trains: Trains | None = None  # of a backbone; None: everything
 
     @property
     def schedule(self) -> Schedule | None:
@@ -134,6 +136,7 @@ class TrainingPlan:
     mixed: bool = False  # computes in bfloat16 where that is safe
     protocol: Protocol | None = None  # that resamples; None is the plain training and test
     confidence: float = 0.95
+    tuning: TuningPlan | None = None  # a backbone that is trained in phases
 
     @cached_property
     def logged(self) -> dict[str, Literal["min", "max"]]:
@@ -156,6 +159,14 @@ class TrainingPlan:
     @cached_property
     def phases(self) -> tuple[PhasePlan, ...]:
         """What is trained one after the other: a training without `finetune` is one phase without a name."""
+        if self.tuning is not None:
+            return tuple(
+                PhasePlan(
+                    s.name, s.epochs, s.optimizer, s.callbacks, self.logged,
+                    self.clip, self.accumulate, self.ema, s.trains,
+                )
+                for s in self.tuning.stretches
+            )  # fmt: skip
         return (
             PhasePlan(
                 "", self.epochs, self.optimizer, self.callbacks, self.logged,

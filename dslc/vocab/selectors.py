@@ -197,4 +197,6 @@ def _shown(item: Selector | str) -> str:
     if isinstance(item, str):
         return item if item.isidentifier() else f'"{item}"'
     values: Iterator[Any] = (value for _, value in item)
-    return item.word + "".join(f"({value:g})" if not isinstance(value, str) else f"({_shown(value)})" for value in values)
+    return item.word + "".join(
+        f"({value:g})" if not isinstance(value, str) else f"({_shown(value)})" for value in values
+    )
