@@ -9,6 +9,7 @@ from dslc.codegen.emission import Context, NeedsNumbers, Op
 from dslc.codegen.nodes import Assign, Call, Comment, Expr, For, Kw, Lit, Ref, Statement, call, lit
 from dslc.plan import model as plan
 from dslc.vocab.dims import is_generic
+from dslc_keras.loading import loading
 from dslc_keras.scope import Scope
 from dslc_keras.shapes import make_input
 
@@ -70,7 +71,29 @@ class CallWriter(Scope):
         self.body, self.taken = outer, taken
         return body
 
-    def _invoke(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
+    def _invoke(self, use: plan.Invoke, xs: list[Expr], label: str | None = None) -> Expr:
+        """A block on `xs`; one whose weights come from a file is a model of its own, with a name."""
+        if use.weights is None:
+            return self._call_function(use, xs)
+        name = label or values.snake_case(use.function.name)
+        inputs = self._own_inputs(use, name)
+        result = self._call_function(use, list(inputs))
+        model = call("keras.Model", _one_or_list(inputs), result, name=name)
+        variable = Ref(self._new(name))
+        self.body.append(Assign((variable,), loading(use.weights, self.helpers.append)(model)))
+        return Call(variable, (_one_or_list(xs),))
+
+    def _own_inputs(self, use: plan.Apply | plan.Invoke, name: str) -> list[Expr]:
+        """A `keras.Input` for each input of `use`."""
+        inputs: list[Expr] = []
+        for index, tensor in enumerate(use.inputs):
+            ending = "input" if len(use.inputs) == 1 else f"input{index + 1}"
+            variable = Ref(self._new(f"{name}_{ending}"))
+            self.body.append(Assign((variable,), make_input(tensor, self.naming)))
+            inputs.append(variable)
+        return inputs
+
+    def _call_function(self, use: plan.Invoke, xs: list[Expr]) -> Expr:
         """`bottleneck(x, 128, stride=2)`: required arguments in order, the others by name."""
         callee = self.written[use.function]
         positional: list[Expr] = []
@@ -112,6 +135,8 @@ class CallWriter(Scope):
         make = op.make
         if label is not None and isinstance(make, Call):
             make = replace(make, kwargs=(*make.kwargs, Kw("name", Lit(label))))
+        if op.wrap is not None:
+            make = op.wrap(make)
         if op.call is not None:
             return op.call(make, *xs)
         several: tuple[Expr, ...] = (lit(list(xs)),) if len(xs) > 1 else tuple(xs)
@@ -125,8 +150,9 @@ class CallWriter(Scope):
             if len(ops) == 1 and ops[0].make is not None:
                 if ops[0].note:
                     self.body.append(Comment(ops[0].note))
-                self.body.append(Assign((name,), ops[0].make))
-                self.shared[statement.name] = replace(ops[0], make=name)
+                make = ops[0].wrap(ops[0].make) if ops[0].wrap else ops[0].make
+                self.body.append(Assign((name,), make))
+                self.shared[statement.name] = replace(ops[0], make=name, wrap=None)
                 return
             if any(is_generic(*t.shape) for t in statement.target.inputs):
                 raise NeedsNumbers
@@ -134,17 +160,17 @@ class CallWriter(Scope):
 
     def _shared_model(self, statement: plan.LetLayer, name: Expr) -> None:
         target = statement.target
-        inputs: list[Expr] = []
-        for index, tensor in enumerate(target.inputs):
-            ending = "input" if len(target.inputs) == 1 else f"input{index + 1}"
-            variable = Ref(self._new(f"{statement.name}_{ending}"))
-            self.body.append(Assign((variable,), make_input(tensor, self.naming)))
-            inputs.append(variable)
+        inputs = self._own_inputs(target, statement.name)
         if isinstance(target, plan.Invoke):
-            result = self._invoke(target, inputs)
+            result = self._call_function(target, list(inputs))
         else:
             result = self._apply(target, list(inputs), Ref(self._new(f"{statement.name}_output")))
-        given: Expr = inputs[0] if len(inputs) == 1 else lit(list(inputs))
-        model = call("keras.Model", given, result, name=statement.name)
+        model: Expr = call("keras.Model", _one_or_list(inputs), result, name=statement.name)
+        if isinstance(target, plan.Invoke) and target.weights is not None:
+            model = loading(target.weights, self.helpers.append)(model)
         self.body.append(Assign((name,), model))
         self.shared[statement.name] = Op(name)
+
+
+def _one_or_list(items: list[Expr]) -> Expr:
+    return items[0] if len(items) == 1 else lit(list(items))

@@ -238,7 +238,7 @@ class FunctionWriter(CallWriter):
             case plan.Apply():
                 return self._apply(step.target, xs, target, step.label)
             case plan.Invoke():
-                return self._invoke(step.target, xs)
+                return self._invoke(step.target, xs, step.label)
             case plan.Shared():
                 return self._op(self.shared[step.target.name], xs, None)
             case plan.Loop():

@@ -27,6 +27,7 @@ from dslc.plan import model as plan
 from dslc.vocab.dims import Dim, Sym, symbols
 from dslc.vocab.tensor import AXES, Tensor
 from dslc_torch.layouts import canonical, to_layout
+from dslc_torch.loading import loaded
 from dslc_torch.scope import Piece, Scope, State, Written
 
 
@@ -62,7 +63,8 @@ class CallWriter(Scope):
                 positional.append(item)
             else:
                 keywords.append(Kw(name, item))
-        return Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
+        made = Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
+        return loaded(made, use.weights, self.helpers.append) if use.weights is not None else made
 
     def _callee_sizes(self, use: plan.Invoke, callee: Written) -> list[Expr]:
         known = self._input_sizes(use)

@@ -62,6 +62,10 @@ class Constraints:
             self.uniform = False
         self.helpers += [HELPERS[word.word] for _, word, _ in rules if word.word in HELPERS]
 
+    def one_by_one(self) -> None:
+        """Say it around each layer, nothing of classes."""
+        self.uniform = self.uniform and not any(self.classes.values())
+
     def wrap(self, made: Expr, laws: Iterable[Law], context: Context) -> Expr:
         """The layer `made` with its own constraints, where its class does not say them."""
         rules = _of(laws)

@@ -55,6 +55,10 @@ class Penalties:
         if self.classes.setdefault(name, given) != given or named:
             self.uniform = False
 
+    def one_by_one(self) -> None:
+        """Say it around each layer, nothing of classes."""
+        self.uniform = self.uniform and not any(self.classes.values())
+
     def wrap(self, made: Expr, laws: Iterable[Law], context: Context) -> Expr:
         """The layer `made` with its own penalties, where its class does not say them."""
         if self.uniform:

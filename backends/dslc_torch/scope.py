@@ -24,7 +24,7 @@ HELPERS = frozenset(
     path.stem for path in (Path(__file__).parent / "templates" / "helpers").glob("*.py")
 )
 # Names that the page around the model uses, and attributes of `nn.Module` that a layer must not hide.
-TAKEN = HELPERS | frozenset("torch nn F np json os sys math fail main predict self".split())
+TAKEN = HELPERS | frozenset("torch nn F np json os sys math fail main predict self models".split())
 MODULE_ATTRIBUTES = frozenset(
     [
         "add_module",

@@ -103,7 +103,9 @@ class WeightLaws:
         self.absent: set[tuple[str, str]] = set()  # (class, attribute) that some layers lack
         self.found: set[tuple[str, str]] = set()  # (class, attribute) that some layers have
         samples: dict[tuple[str, tuple[object, ...]], tuple[Law, ...]] = {}
+        foreign = False
         for op in self._all_ops(functions, table):
+            foreign = foreign or op.foreign
             if not laws_of(op):
                 continue
             name, key = _class_name(op), _key(op)
@@ -119,6 +121,9 @@ class WeightLaws:
         for name, counter in kinds.items():
             self.common[name] = samples[name, _most(counter)]
         self.helpers += self.constraints.helpers
+        if foreign:  # what is said of a class would hold for layers of the library too
+            self.penalties.one_by_one()
+            self.constraints.one_by_one()
 
     def _all_ops(self, functions: tuple[plan.Function, ...], table: Table) -> Iterator[Op]:
         """What the words of all functions become.

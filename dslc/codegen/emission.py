@@ -46,6 +46,7 @@ class Op:
     weights: tuple[Any, ...] = ()  # what the backend must know of the first values of its weights
     steps: Callable[..., tuple[tuple[Statement, ...], Expr]] | None = None
     note: str = ""
+    foreign: bool = False  # brings layers of a library, which no law of the spec is for
     wrap: Callable[[Expr], Expr] | None = None  # what is done to `make` once, outside of its arguments
     first: Callable[..., Expr] | None = (
         None  # `inline` for channels behind the batch; `inline` itself then has them last

@@ -28,7 +28,8 @@ class Apply:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Invoke:
-    """A use of a function, with those arguments that differ from its defaults."""
+    """A use of a function, with those arguments that differ from its defaults. `weights` is the file that its
+    first weights come from."""
 
     function: Function
     arguments: dict[str, Any]
@@ -36,6 +37,7 @@ class Invoke:
     output: Tensor
     shown: Tensor | None
     span: Span
+    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

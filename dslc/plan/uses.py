@@ -9,6 +9,7 @@ from dslc.plan import model as plan
 from dslc.plan.variants import Variant, compact, holds
 from dslc.spec import ir
 from dslc.spec.bind import bind
+from dslc.spec.defaults import LayerDefaults
 from dslc.spec.lookup import HELD
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.vocab.dims import Dim, Sym, substitute, symbol
@@ -28,7 +29,7 @@ class Walk(Protocol):
     """What a body needs of the walk over all functions."""
 
     graph: Graph
-    defaults: dict[str, Any]
+    defaults: LayerDefaults
     variants: dict[Frame, Variant]
 
     def function(self, variant: Variant) -> plan.Function: ...
@@ -75,15 +76,23 @@ class Uses:
         word, found = bind(use.word, use.node, use.arguments, self.scope, defaults, names=True)
         if found or word is UNKNOWN:
             raise self.cannot(use.word.word)
+        met: list[tuple[Frame, Node]] = self._met(use)
+        word = self._in_its_role(word, met)
         output = word.infer(*inputs)
         if isinstance(output, Mismatch):
             raise self.cannot(f"{use.word.word}: {output.message}")
-        met: list[tuple[Frame, Node]] = self._met(use)
         shapes = {n.output for _, n in met}
         for frame, node in met:
             self.check(output, node.output, frame)
         shown = shapes.pop() if len(shapes) == 1 else None
         return plan.Apply(word, inputs, output, shown, use.node.span)
+
+    def _in_its_role(self, word: FlowWord, met: list[tuple[Frame, Node]]) -> FlowWord:
+        """The layer as the rules for its role want it."""
+        found = {node.role for _, node in met} - {""}
+        if len(found) > 1:
+            raise self.cannot(f"{word.word} in several roles")
+        return self.walk.defaults.settle(word, found.pop()) if found else word
 
     def check(self, claimed: Tensor, actual: Tensor | None, frame: Frame) -> None:
         """Hold a symbolic shape against one use."""
@@ -112,7 +121,8 @@ class Uses:
             self.check(output, actual, frame)
             shown.add(actual)
         one = shown.pop() if len(shown) == 1 else None
-        return plan.Invoke(function, arguments, inputs, output, one, use.node.span)
+        weights = use.weights.value if use.weights is not None else None
+        return plan.Invoke(function, arguments, inputs, output, one, use.node.span, weights)
 
     def _arguments(
         self, use: ir.BlockUse, variant: Variant

@@ -202,6 +202,7 @@ class Flows(Uses):
         if step.times is not None:
             self.names.check(step.times)
             self._repeated_merge(target, step)
+            self._repeated_file(target, step)
         label = self._label(step.label) if step.label is not None else None
         return ir.Step(target, step.times, label, step)
 
@@ -217,6 +218,12 @@ class Flows(Uses):
         if isinstance(target, ir.WordUse) and target.operands:
             message = "a merge with other tensors is not repeated"
             self.say("E0415", message, step.target, "", Fix("write it once for each tensor"))
+
+    def _repeated_file(self, target: ir.Target, step: tree.Step) -> None:
+        if isinstance(target, ir.BlockUse) and target.weights is not None:
+            message = "a block with weights from a file is not repeated"
+            label = "every turn would have the same weights"
+            self.say("E0439", message, target.weights, label, Fix("write it once for each file"))
 
     def target(self, node: tree.Name | tree.Call) -> ir.Target:
         """A layer, block or shared layer as a step."""

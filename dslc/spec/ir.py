@@ -29,11 +29,13 @@ class WordUse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockUse:
-    """A block (or model) used as a step, with its arguments by parameter name."""
+    """A block (or model) used as a step, with its arguments by parameter name. `weights` is the file that its
+    first weights come from, as written."""
 
     block: Definition | None
     arguments: dict[str, tree.Expr]
     node: tree.Name | tree.Call
+    weights: tree.String | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

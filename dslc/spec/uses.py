@@ -170,6 +170,8 @@ class Uses:
         return error("E0201", message, name.span, secondary=secondary, fixes=fixes)
 
     def _block(self, block: ir.Definition, node: tree.Name | tree.Call) -> ir.BlockUse:
+        use = node
+        node, weights = self._without_weights(block, use)
         meanings = {p.name: "" for p in block.parameters}
         required = [p.name for p in block.parameters if p.default is None]
         arguments, found = pair_arguments(
@@ -186,7 +188,31 @@ class Uses:
                 sound = False
             else:
                 sound = self.names.check(value, HELD, f"`{name}` of `{block.name}`") and sound
-        return ir.BlockUse(block if sound else None, arguments, node)
+        return ir.BlockUse(block if sound else None, arguments, use, weights)
+
+    def _without_weights(
+        self, block: ir.Definition, node: tree.Name | tree.Call
+    ) -> tuple[tree.Name | tree.Call, tree.String | None]:
+        """`Block(8, weights="run/best")` taken apart: what belongs to the block, and the file. A parameter of the
+        block that has this name is meant instead."""
+        given = node.arguments if isinstance(node, tree.Call) else ()
+        found = next((a for a in given if a.name is not None and a.name.text == "weights"), None)
+        if found is None or any(p.name == "weights" for p in block.parameters):
+            return node, None
+        assert isinstance(node, tree.Call)
+        rest = tree.Call(node.span, node.name, tuple(a for a in given if a is not found))
+        value = found.value
+        if not isinstance(value, tree.String):
+            message = f"the weights of a block are those of a file: `{block.name}` is not published"
+            fix = Fix('write the path in quotes: weights="runs/digits-{backend}/best"')
+            self.say("E0439", message, value, "", fix)
+            return rest, None
+        if self.names.definition.kind != "model" or self.chained:
+            message = "a block with weights from a file stands in the flow of a model"
+            fix = Fix("take it out of the group, the arm or the block: there it could be used many times")
+            self.say("E0439", message, found, "", fix)
+            return rest, None
+        return rest, value
 
     def _use_arguments(self, node: tree.Name | tree.Call) -> None:
         for argument in node.arguments if isinstance(node, tree.Call) else ():

@@ -2,6 +2,7 @@
 
 from dslc_keras.words import (
     activations,
+    backbones,
     conv,
     core,
     merges,
@@ -17,6 +18,7 @@ from dslc_keras.words.table import TABLE
 __all__ = [
     "TABLE",
     "activations",
+    "backbones",
     "conv",
     "core",
     "merges",
