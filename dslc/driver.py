@@ -56,6 +56,7 @@ def analyse(path: Path) -> Analysis:
 
 def analyse_source(source: Source, path: Path | None = None, root: Path | None = None) -> Analysis:
     """Check a spec that is already text: every model of it, all mistakes in one run, in order of place."""
+    from dslc.check.defaults import check_defaults
     from dslc.check.experiment import check_experiment
     from dslc.check.promises import check_promises
     from dslc.check.summary import summarise
@@ -76,6 +77,8 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
         if summary is not None:
             diagnostics += check_promises(graph, summary)
         models.append(ModelAnalysis(definition, graph, summary))
+    if models and all(model.summary is not None for model in models):
+        diagnostics += check_defaults(spec, [model.graph for model in models])
     if models:
         torn = bool(problems) or any(d.code == "E0214" for d in diagnostics)
         diagnostics += check_experiment(spec, models[-1].graph, torn=torn)

@@ -17,6 +17,7 @@ FAMILIES = (
     "names",
     "shapes",
     "graphs",
+    "updates",
     "regularising",
     "tuning",
     "callbacks",

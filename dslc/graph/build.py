@@ -11,10 +11,12 @@ from typing import Any
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph.model import Frame, Graph
 from dslc.graph.record import MAX_DEPTH, MAX_NODES, Record
+from dslc.graph.roles import assign_roles
 from dslc.graph.scope import NOTHING, Nodes, Visible
 from dslc.graph.sizes import bind_input
 from dslc.spec import ir
 from dslc.spec.bind import bind, part_of, show_value
+from dslc.spec.defaults import layer_defaults
 from dslc.spec.lookup import HELD
 from dslc.spec.values import UNKNOWN, evaluate, no_arm, undecided
 from dslc.syntax import tree
@@ -31,14 +33,8 @@ def build(
     builder = _Builder(spec, model)
     builder.model(arguments or {})
     builder.record.finish()
+    builder.record.found += assign_roles(builder.graph, builder.defaults)
     return builder.graph, builder.record.unique()
-
-
-def layer_defaults(spec: ir.Spec) -> dict[str, Any]:
-    """What the `defaults` section says."""
-    section = spec.sections.get("defaults")
-    settings = section.settings if section is not None else {}
-    return {name: s.value for name, s in settings.items() if s.value is not None}
 
 
 class _Builder:

@@ -20,7 +20,8 @@ class Node:
 
     `shares` is the node whose weights this one uses, if any. `path` names the way from the model to here: labels,
     blocks, values. `reader` is the place that decided what an input holds, numbers or token ids. A node that is
-    not `sound` stands for a layer with a wrong value that its result does not depend on.
+    not `sound` stands for a layer with a wrong value that its result does not depend on. `role` is `hidden` or
+    `output` where the rules of `defaults` make a difference between the two.
     """
 
     index: int
@@ -33,6 +34,7 @@ class Node:
     shares: int | None = None
     reader: Span | None = None
     sound: bool = True
+    role: str = ""
 
 
 @dataclass(slots=True, eq=False)

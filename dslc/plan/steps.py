@@ -21,6 +21,20 @@ Target = plan.Apply | plan.Invoke | plan.Shared | plan.Branch | tuple[plan.Step,
 Match = ir.MatchOperand | ir.MatchSteps
 
 
+def _uses(target: ir.Target) -> Iterator[ir.WordUse | ir.BlockUse]:
+    """The layers and blocks that a step is made of."""
+    match target:
+        case ir.WordUse() | ir.BlockUse():
+            yield target
+        case ir.Repeat():
+            for step in target.steps:
+                yield from _uses(step.target)
+        case ir.MatchSteps():
+            for arm in target.arms:
+                for step in arm.steps:
+                    yield from _uses(step.target)
+
+
 class Steps(Uses):
     """Adds steps to the walk over one function."""
 
@@ -93,7 +107,7 @@ class Steps(Uses):
         before = dict(self.turn)
         with self.only(more):
             rest = self._once(step, (output,))
-        if rest[-1].output == output:
+        if rest[-1].output == output and self._one_role(step.target):
             self._skip(before, turns)
             return plan.Loop(times, first, rest, output)
         if not isinstance(times, int):
@@ -102,6 +116,19 @@ class Steps(Uses):
         while len(written) < times:
             written.append(self._once(step, (written[-1][-1].output,)))
         return plan.Turns(tuple(written), written[-1][-1].output)
+
+    def _one_role(self, target: ir.Target) -> bool:
+        """Whether a layer has the same role in all turns: the last one may be the output of the model."""
+        for use in _uses(target):
+            for frame in self.active:
+                if isinstance(use, ir.BlockUse):
+                    inner = frame.called.get(use, [])
+                    found: set[Any] = {self.walk.variants[each].roles for each in inner}
+                else:
+                    found = {node.role for node in frame.applied.get(use, [])}
+                if len(found) > 1:
+                    return False
+        return True
 
     def _once(self, step: ir.Step, inputs: tuple[Tensor, ...]) -> tuple[plan.Step, ...]:
         target = self._target(step.target, inputs)

@@ -30,6 +30,7 @@ class Variant:
     function: Function
     dynamic: dict[str, Any] = field(default_factory=dict)  # parameter name -> its symbol
     done: bool = False
+    roles: tuple[int, ...] = ()  # see `_roles`
 
     def environment(self, frame: Frame) -> dict[str, Dim]:
         """The value of every symbol of this function in one of its uses."""
@@ -78,11 +79,12 @@ def _kind(values: list[Any]) -> str | int | None:
 def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Variant]:
     """The variant of every frame."""
     mixed = _structural(graph)
+    roles = _roles(graph)
     groups: dict[tuple[Any, ...], list[Frame]] = {}
     for frame in graph.frames:
         definition = frame.definition
         # The model itself is one function, whatever uses it as a block.
-        key: list[Any] = [definition, frame is graph.root]
+        key: list[Any] = [definition, frame is graph.root, roles.get(frame, ())]
         for name, tensor in frame.inputs.items():
             key.append(
                 (
@@ -103,6 +105,7 @@ def find_variants(graph: Graph, fixed: set[ir.Definition]) -> dict[Frame, Varian
     for frames in groups.values():
         name = _free_name(frames[0].definition.name, taken, names)
         variant = _variant(frames, frames[0].definition in fixed, name, graph.root)
+        variant.roles = roles.get(frames[0], ())
         for frame in frames:
             found[frame] = variant
     return found
@@ -117,6 +120,23 @@ def _structural(graph: Graph) -> dict[ir.Definition, set[str]]:
         for parameter in frame.definition.parameters:
             of.setdefault(parameter.name, []).append(frame.scalars.get(parameter.name))
     return {d: {n for n, found in of.items() if not _dynamic(found)} for d, of in values.items()}
+
+
+def _roles(graph: Graph) -> dict[Frame, tuple[int, ...]]:
+    """Of each use of a block, which of its layers and of those inside its blocks are outputs where that makes a
+    difference, counted from its first."""
+    first: dict[Frame, int] = {}
+    found: dict[Frame, tuple[int, ...]] = {}
+    if not any(node.role for node in graph.nodes()):
+        return found
+    for node in graph.nodes():
+        frame: Frame | None = node.frame
+        while frame is not None:
+            start = first.setdefault(frame, node.index)
+            if node.role == "output":
+                found[frame] = (*found.get(frame, ()), node.index - start)
+            frame = frame.parent
+    return found
 
 
 def _free_name(name: str, taken: set[str], definitions: set[str]) -> str:

@@ -8,12 +8,12 @@ get functions of their own, with numbers.
 from __future__ import annotations
 
 from dslc.graph import Graph
-from dslc.graph.build import layer_defaults
 from dslc.plan import model as plan
 from dslc.plan.body import Body
 from dslc.plan.uses import CannotShare
 from dslc.plan.variants import Variant, find_variants
 from dslc.spec import ir
+from dslc.spec.defaults import layer_defaults
 
 
 def plan_model(spec: ir.Spec, graph: Graph, fixed: frozenset[str] = frozenset()) -> plan.ModelPlan:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
+from dslc.spec.defaults import LayerDefaults
 from dslc.spec.habits import INFERRED, PARAMETER_ALIASES, argument_gone, other_library
 from dslc.spec.refuse import bad_value, not_concrete, show_value
 from dslc.spec.values import UNKNOWN, Result, Scope, evaluate
@@ -184,7 +185,7 @@ def bind(
     node: tree.Call | tree.Name,
     arguments: Mapping[str, tree.Expr],
     scope: Scope,
-    defaults: Mapping[str, Any] | None = None,
+    defaults: LayerDefaults | None = None,
     *,
     names: bool = False,
 ) -> Result:
@@ -193,11 +194,9 @@ def bind(
     values, found = bind_values(word, arguments, scope, names=names)
     if found or len(values) < len(arguments):
         return UNKNOWN, found
-    for name, default in (defaults or {}).items():
-        field = parameters(word).get(name)
-        if name not in arguments and field is not None and _is_usual(field.default, name):
-            values[name] = default
     bound = word.model_construct(**values)
+    if defaults is not None:
+        bound = defaults.settle(bound)
     for message in bound.problems():
         fix = _way_out(word, message, values, arguments)
         return UNKNOWN, [error("E0203", message, node.span, fixes=[fix])]
@@ -259,13 +258,6 @@ def bind_values(
             except (ValueError, TypeError, OverflowError):
                 found.append(bad_value(word, name, expr, value))
     return values, found
-
-
-def _is_usual(default: Any, name: str) -> bool:
-    """Whether a parameter's own default is what most layers do: only then does `defaults` speak for it. An
-    embedding or a `prelu` has first values of its own kind."""
-    usual = {"init": "glorot_uniform", "bias_init": "zeros"}
-    return bool(getattr(default, "word", default) == usual.get(name, default))
 
 
 def part_of(word: type[Word], arguments: Mapping[str, tree.Expr], scope: Scope) -> Any:

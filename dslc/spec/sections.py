@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error

@@ -122,6 +122,10 @@ def misplaced(place: Place) -> bool | None:
         wanted = "in a `model`, a `block` or a section such as `train { … }`"
     else:
         return None
+    if kind == "SECTION" and token.text == "output" and place.context == "body":
+        message = "an output of a model is written with a colon: `output y: x -> …`"
+        place.report("E0119", message, place.span(), "braces make a rule of `defaults`")
+        return False
     if place.context == "file" and (place.near(1).type, place.near(2).type) == ("EQUAL", "LBRACE"):
         equal = place.span(place.near(1))
         fix = swap("remove the `=`", equal, "", safe=False)

@@ -1,7 +1,7 @@
 """Text to tokens. Faulty text is reported once, by `characters`, and repaired so that the parser can go on.
 
 The terminals come from the grammar; this module adds only what they cannot say: that a section's word begins
-a statement, that `output` in a condition is a value, and how much is too much.
+a statement, that `output` in a condition is a value and with braces a rule, and how much is too much.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dslc.syntax.tokens import ENDERS, OPERATORS, Token
 from dslc.syntax.tree import Comment
 
 MAX_TOKENS = 200_000
+BRACE = re.compile(r"\s*\{")
 BEFORE_VALUE = OPERATORS | {"ASSERT", "NOT"}
 BEFORE_SECTION = (ENDERS | {"LBRACE"}) - {"SECTION"}
 
@@ -61,6 +62,8 @@ def scan(source: Source, report: Report) -> tuple[list[Token] | None, tuple[Comm
                 kind = literals.get(word, kind)
                 if kind == "OUTPUT" and tokens and tokens[-1].type in BEFORE_VALUE:
                     kind = "NAME"  # `assert output == 10`: the result, not the statement
+                elif kind == "OUTPUT" and BRACE.match(text, end):
+                    kind = "SECTION"  # `output { … }`: a rule of `defaults`
             elif kind == "SECTION" and tokens and tokens[-1].type not in BEFORE_SECTION:
                 kind = "NAME"
             token = Token(kind, word, at, end, first)
