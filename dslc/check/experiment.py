@@ -15,7 +15,8 @@ from dslc.check.outputs import (
     losses_by_output,
     metrics_by_output,
 )
-from dslc.check.protocol import check_protocol, protocol_of
+from dslc.check.protocol import check_protocol
+from dslc.check.updates import check_updates
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph, Node
 from dslc.graph.explain import use_of
@@ -45,12 +46,12 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     if graph.root.definition.torn:
         return []
     found = _outputs(train, graph)
-    protocol = protocol_of(evaluate)
-    misfits = check_data(data, train, graph, cropped=crops(augment), protocol=protocol)
+    misfits = check_data(data, train, graph, cropped=crops(augment), evaluate=evaluate)
     found += misfits or check_augment(augment, data, train, graph)
     found += check_protocol(evaluate, data, train, graph)
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))
+        found += check_updates(data, train, graph)
     found += check_finetune(spec, graph)
     return found
 

@@ -36,6 +36,23 @@ PARAMETER_ALIASES = {
     "return_sequences": "sequences",
     "negative_slope": "slope",
     "restore_best_weights": "restore_best",
+    "beta_1": "beta1",
+    "beta_2": "beta2",
+    "initial_accumulator_value": "start",
+    "initial_learning_rate": "lr",
+    "max_lr": "lr",
+    "eta_min": "end",
+    "step_size": "every",
+    "gamma": "factor",
+    "decay_rate": "factor",
+    "milestones": "at",
+    "boundaries": "at",
+    "warmup_epochs": "warmup",
+    "pct_start": "rise",
+    "T_0": "first",
+    "T_mult": "growth",
+    "t_mul": "growth",
+    "m_mul": "decay",
     "shift_limit": "shift",
     "scale_limit": "scale",
     "rotate_limit": "rotate",
@@ -61,6 +78,11 @@ SETTING_HINTS = {
     "learning_rate": "it belongs to the optimiser: optimizer = Adam(lr=1e-3)",
     "weight_decay": "it belongs to the optimiser: optimizer = AdamW(lr=1e-3, weight_decay=0.01)",
     "momentum": "it belongs to the optimiser: optimizer = SGD(lr=0.1, momentum=0.9)",
+    "scheduler": "it is the learning rate of the optimiser: optimizer = SGD(lr=cosine(0.1))",
+    "schedule": "it is the learning rate of the optimiser: optimizer = SGD(lr=cosine(0.1))",
+    "clipnorm": "write clip = norm(1.0)",
+    "global_clipnorm": "write clip = global_norm(1.0)",
+    "clipvalue": "write clip = value(0.5)",
     "callbacks": "callbacks stand in `train` on their own: EarlyStopping(patience=4)",
     "validation_split": "it is part of the split: split = stratified(70, 15, 15)",
     "validation": "it is part of the split: split = stratified(70, 15, 15)",
@@ -72,6 +94,10 @@ SETTING_ALIASES = {
     "dataset": "source",
     "num_epochs": "epochs",
     "num_workers": "workers",
+    "gradient_accumulation_steps": "accumulate",
+    "accumulate_grad_batches": "accumulate",
+    "mixed_precision": "precision",
+    "ema_momentum": "ema",
     "random_state": "seed",
     "normalize": "scale",
     "kernel_initializer": "init",
@@ -126,11 +152,10 @@ def argument_gone(argument: tree.Argument, given: tuple[tree.Argument, ...]) -> 
 
 
 def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix | None:
-    """What an argument of an optimiser of another library is here: `weight_decay` makes Adam an AdamW."""
+    """What an argument of an optimiser of another library is here: `betas` are two."""
     name = argument.name.text if argument.name is not None else ""
-    if (owner, name) == ("Adam", "weight_decay"):
-        return Fix("write AdamW, which has one", (Edit(node.name.span, "AdamW"),))
-    if name == "betas" and owner.startswith("Adam"):
+    known = words("optimizer").get(owner)
+    if name == "betas" and known is not None and "beta1" in parameters(known):
         pair = argument.value
         if isinstance(pair, tree.Tuple) and len(pair.items) == 2:
             first, second = (item.span.text for item in pair.items)

@@ -1,0 +1,72 @@
+"""Do schedule, batch and accumulation fit the length of the training and the model?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
+from dslc.graph import Graph
+from dslc.source import Span
+from dslc.spec import ir
+from dslc.vocab.experiment import Optimizer
+from dslc.vocab.layers.norm import BatchNorm
+
+
+def check_updates(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
+    """Everything about the updates of a training without phases. (`check_rate` is for each of its stretches.)"""
+    found = [*check_rate(train)]
+    batch, epochs = data.settings.get("batch"), train.settings.get("epochs")
+    if batch is not None and batch.value == 1:
+        found += _alone(batch, graph)
+    if batch is not None and batch.value == "full" and epochs is not None:
+        found += _never(train, batch, epochs)
+    return found
+
+
+def check_rate(section: ir.SectionSpec) -> Iterator[Diagnostic]:
+    """Whether the schedule of a section ends before its epochs do: `train`, or a phase with what it says itself."""
+    optimizer, epochs = section.settings.get("optimizer"), section.settings.get("epochs")
+    if optimizer is None or epochs is None:
+        return
+    word, count = optimizer.value, epochs.value
+    if not isinstance(word, Optimizer) or word.schedule is None or not isinstance(count, int):
+        return
+    for parameter, message in word.schedule.too_long(count):
+        there = [Label(epochs.span, "the epochs of the training")]
+        message = f"{message}, but the training has {count}"
+        fix = Fix(f"give it less than {count}, or train longer")
+        place = _argument(optimizer.span, parameter)
+        yield error("E0418", message, place, secondary=there, fixes=[fix])
+
+
+def _argument(span: Span, name: str) -> Span:
+    """Where an argument of a schedule is given by its name; else the whole setting."""
+    found = re.search(rf"\b{name}\s*=\s*(\[[^\]]*\]|[\w.+-]+)", span.text)
+    if found is None:
+        return span
+    return span.source.span(span.start + found.start(), span.start + found.end())
+
+
+def _alone(batch: ir.Setting, graph: Graph) -> Iterator[Diagnostic]:
+    for node in graph.nodes():
+        if isinstance(node.word, BatchNorm) and node.output is not None and node.output.rank == 1:
+            there = [Label(batch.span, "one sample in a batch")]
+            message = "`BatchNorm` of a single number for each channel is always its offset"
+            fixes = [
+                Fix("write LayerNorm, which needs no batch", (Edit(node.span, "LayerNorm"),)),
+                Fix("or make the batch larger"),
+            ]
+            yield error("E0419", message, node.span, secondary=there, fixes=fixes)
+            return
+
+
+def _never(train: ir.SectionSpec, batch: ir.Setting, epochs: ir.Setting) -> Iterator[Diagnostic]:
+    setting = train.settings.get("accumulate")
+    if setting is None or not isinstance(setting.value, int) or not isinstance(epochs.value, int):
+        return
+    if setting.value > epochs.value:
+        there = [Label(batch.span, "one batch an epoch"), Label(epochs.span, "so many epochs")]
+        message = f"no update: gradients of {setting.value} batches are added up, there are {epochs.value}"
+        fix = Fix("remove accumulate: the whole training part is in each gradient already")
+        yield error("E0420", message, setting.span, secondary=there, fixes=[fix])
