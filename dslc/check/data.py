@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dslc.check.protocol import protocol_of
 from dslc.check.targets import check_targets, losses_of
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph, Node
@@ -18,21 +19,28 @@ from dslc.vocab.tensor import Tensor
 
 
 def check_data(
-    data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph, *, cropped: bool = False, protocol: Protocol | None = None
+    data: ir.SectionSpec,
+    train: ir.SectionSpec,
+    graph: Graph,
+    *,
+    cropped: bool = False,
+    evaluate: ir.SectionSpec | None = None,
 ) -> list[Diagnostic]:
-    """What the source gives against what the model takes; pictures that are `cropped` may be larger. A `protocol`
-    that resamples makes the test parts."""
+    """What the source gives against what the model takes; pictures that are `cropped` may be larger. The protocol of
+    `evaluate` may make the test parts."""
     source_setting, split_setting = data.settings.get("source"), data.settings.get("split")
     if source_setting is None or not isinstance(source_setting.value, Source):
         return []
     source = source_setting.value
     found: list[Diagnostic] = []
-    if split_setting is not None and isinstance(split_setting.value, Split):
+    protocol = protocol_of(evaluate)
+    unread = evaluate is not None and "protocol" not in evaluate.settings  # reported
+    if split_setting is not None and isinstance(split_setting.value, Split) and not unread:
         problem = split_problem(source, split_setting.value, protocol)
         if problem and protocol is not None and source.own_test:
             pass  # the protocol is refused
-        elif problem and protocol is not None:
-            found.append(_two_shares(problem, split_setting, split_setting.value))
+        elif problem and protocol is not None and evaluate is not None:
+            found.append(_two_shares(problem, split_setting, split_setting.value, evaluate))
         elif problem:
             fix = Fix("the shares are numbers such as 70, 15, 15: only their ratio counts")
             found.append(error("E0412", problem, split_setting.span, fixes=[fix]))
@@ -71,10 +79,13 @@ def _as_random(setting: ir.Setting) -> str:
     return "random" + text[text.find("(") :] if "(" in text else "random(70, 15, 15)"
 
 
-def _two_shares(problem: str, setting: ir.Setting, split: Split) -> Diagnostic:
+def _two_shares(
+    problem: str, setting: ir.Setting, split: Split, evaluate: ir.SectionSpec
+) -> Diagnostic:
+    there = [Label(evaluate.settings["protocol"].span, "makes the test parts")]
     two = f"{split.word}({split.train:g}, {split.val:g})"
     fix = Fix(f"write {two}", (Edit(setting.span, two),))
-    return error("E0412", problem, setting.span, fixes=[fix])
+    return error("E0412", problem, setting.span, secondary=there, fixes=[fix])
 
 
 def _parts(

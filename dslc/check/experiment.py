@@ -6,6 +6,7 @@ import re
 
 from dslc.check.augment import check_augment, crops
 from dslc.check.callbacks import check_callbacks, logged_values
+from dslc.check.backbone import check_scale
 from dslc.check.data import check_data
 from dslc.check.finetune import check_finetune
 from dslc.check.outputs import (
@@ -48,6 +49,7 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     found = _outputs(train, graph)
     misfits = check_data(data, train, graph, cropped=crops(augment), evaluate=evaluate)
     found += misfits or check_augment(augment, data, train, graph)
+    found += check_scale(data, graph)
     found += check_protocol(evaluate, data, train, graph)
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))

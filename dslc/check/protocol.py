@@ -5,6 +5,7 @@ from __future__ import annotations
 from dslc.check.outputs import losses_by_output, metrics_by_output
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph
+from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.experiment import Loss, Metric, Protocol, Source
 from dslc.vocab.protocols import MOST_TRAININGS, LeaveOneOut
@@ -15,12 +16,6 @@ def protocol_of(evaluate: ir.SectionSpec | None) -> Protocol | None:
     setting = evaluate.settings.get("protocol") if evaluate is not None else None
     found = setting.value if setting is not None else None
     return found if isinstance(found, Protocol) and found.resamples else None
-
-
-def trainings(protocol: Protocol, source: Source) -> str:
-    """How many models are trained: `10 trainings`."""
-    count = protocol.trainings(source.samples)
-    return "as many trainings as rows, each" if count is None else f"{count:,} trainings"
 
 
 def check_protocol(
@@ -53,7 +48,9 @@ def _source(
 ) -> list[Diagnostic]:
     there = [Label(place.span, "the data")]
     if source.own_test:
-        message = f"`{source.word}` brings its own test part; `{protocol.word}` would test other rows"
+        message = (
+            f"`{source.word}` brings its own test part; `{protocol.word}` would test other rows"
+        )
         fixes = [Fix("remove evaluate: the test part that comes with the data is tested")]
         return [error("E0447", message, setting.span, secondary=there, fixes=fixes)]
     if source.samples is None:
@@ -69,10 +66,9 @@ def _source(
         if isinstance(protocol, LeaveOneOut):
             message = f"`leave_one_out` means {count:,} trainings, one for each row"
         notes = [f"{MOST_TRAININGS:,} is the most that a run may have"]
-        fixes = [Fix("write kfold(10)", (Edit(setting.span, "kfold(10)"),))]
-        return [
-            error("E0448", message, setting.span, secondary=there, notes=notes, fixes=fixes)
-        ]
+        fewer = f"{protocol.word}(200)" if protocol.bootstraps else "kfold(10)"
+        fixes = [Fix(f"write {fewer}", (Edit(setting.span, fewer),))]
+        return [error("E0448", message, setting.span, secondary=there, notes=notes, fixes=fixes)]
     return []
 
 
@@ -95,7 +91,9 @@ def _metrics(
         there = [Label(setting.span, "tests one row at a time")]
         message = f"`{metric.label}` of a single row says nothing"
         fixes = [Fix(f"remove `{metric.word}`, or use kfold(10)")]
-        return [error("E0449", message, place.span, secondary=there, fixes=fixes)]
+        return [
+            error("E0449", message, _within(place.span, metric.word), secondary=there, fixes=fixes)
+        ]
     losses = [s.value for s in losses_by_output(train, graph).values() if isinstance(s.value, Loss)]
     if len(lost) < len(given) or any(protocol.measures(loss) for loss in losses) or not losses:
         return []
@@ -104,3 +102,10 @@ def _metrics(
     message = f"`{protocol.word}` has nothing to report: it needs `accuracy` or `mae`"
     fixes = [Fix(f"write metrics = [{wanted}], or use bootstrap632")]
     return [error("E0449", message, setting.span, fixes=fixes)]
+
+
+def _within(span: Span, word: str) -> Span:
+    """Where `word` stands in a list."""
+    at = max(span.text.find(word), 0)
+    start = span.start + at
+    return span.source.span(start, start + len(word))

@@ -14,7 +14,7 @@ from dslc.cli.console import fail, reason, report, safe, say, style, width
 
 if TYPE_CHECKING:
     from dslc.diagnostics import Diagnostic
-    from dslc.driver import Analysis
+    from dslc.driver import Analysis, ModelAnalysis
 
 FORMATS = ("full", "concise", "json", "github")
 
@@ -73,10 +73,27 @@ def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
         head = style(f"{safe(str(path))}: {model.definition.name}", bold=True)
         if model.summary is not None:
             body = model_table(model.summary, layers=layers, batch=batch, width=width())
-            parts.append(f"{head}\n\n{body}\n")
+            parts.append(f"{head}\n\n{body}{_protocol(analysis, model)}\n")
     if not analysis.models:
         parts.append(f"{style(safe(str(path)), bold=True)}: no problems, and no model\n\n")
     return "".join(parts)
+
+
+def _protocol(analysis: Analysis, model: ModelAnalysis) -> str:
+    """How much a protocol that trains several times means: `kfold(5): 5 trainings of 20 epochs`."""
+    from dslc.plan.experiment import plan_training
+
+    spec = analysis.spec
+    if spec is None or "evaluate" not in spec.sections or model is not analysis.models[-1]:
+        return ""
+    plan = plan_training(spec, model.graph)
+    if plan is None or plan.protocol is None:
+        return ""
+    epochs = sum(phase.epochs for phase in plan.phases)
+    each = f"{epochs} epoch{'s' if epochs > 1 else ''}"
+    count = plan.protocol.trainings(plan.source.samples)
+    many = f"{count:,} trainings of {each}" if count else f"a training of {each} for each row"
+    return f"  {plan.protocol.text}: {many}\n"
 
 
 def _batch(analysis: Analysis) -> int | None:

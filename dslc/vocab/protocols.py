@@ -65,8 +65,8 @@ class KFold(Protocol):
 
 class LeaveOneOut(Protocol):
     """Every row is tested by a model that was trained on all others: as many trainings as rows, at most 1,000. Only
-    metrics that are a mean over rows go with it: not `f1`, `precision`, `recall`, `auc`, `rmse`. The interval is that of the
-    t-distribution over the rows."""
+    metrics that are a mean over rows go with it: not `f1`, `precision`, `recall`, `auc`, `rmse`. The interval is that
+    of the t-distribution over the rows."""
 
     word = "leave_one_out"
     aliases = ("LeaveOneOut", "loo", "loocv")
