@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dslc.check.summary import Summary
     from dslc.codegen.backend import Backend
     from dslc.codegen.page import ModelSection
+    from dslc.codegen.regions import Regions
     from dslc.graph import Graph
     from dslc.plan.model import ModelPlan
     from dslc.spec import ir
@@ -114,6 +115,7 @@ def compile_model(
 ) -> tuple[str | None, list[Diagnostic]]:
     """The script for one model of an analysis without errors. `stem` names its runs."""
     from dslc.codegen.page import Script, render_script
+    from dslc.codegen.regions import regions_of
     from dslc.plan.experiment import plan_training
 
     assert analysis.spec is not None and analysis.source is not None
@@ -125,13 +127,18 @@ def compile_model(
     logits = (
         frozenset(o.name for o in training.outputs if o.activation) if training else frozenset()
     )
-    plan, section = _write(analysis, chosen, backend, logits)
+    regions = regions_of(training.tuning if training is not None else None)
+    plan, section = _write(analysis, chosen, backend, logits, regions)
     script = Script(stem, plan.model.name, Path(analysis.source.name).name)
     return render_script(script, section, backend.target, training), []
 
 
 def _write(
-    analysis: Analysis, chosen: ModelAnalysis, backend: Backend, logits: frozenset[str]
+    analysis: Analysis,
+    chosen: ModelAnalysis,
+    backend: Backend,
+    logits: frozenset[str],
+    regions: Regions,
 ) -> tuple[ModelPlan, ModelSection]:
     """The model section, blocks with names where the backend can keep them."""
     from dslc.codegen.backend import CannotKeepNames, ModelRequest
@@ -142,7 +149,7 @@ def _write(
     while True:
         plan = plan_model(analysis.spec, chosen.graph, fixed)
         try:
-            return plan, backend.write_model(ModelRequest(plan, logits))
+            return plan, backend.write_model(ModelRequest(plan, logits, regions))
         except CannotKeepNames as problem:
             if problem.block in fixed:
                 raise AssertionError(f"cannot be written with numbers either: {problem}") from None

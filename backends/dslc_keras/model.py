@@ -29,7 +29,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         is_model = function is request.plan.model
         if is_model:
             function = without_activation(function, set(request.logits))
-        writer = FunctionWriter(function, TABLE, written)
+        writer = FunctionWriter(function, TABLE, written, request.regions)
         try:
             if is_model:
                 statements.append(writer.write_model("build_model", describe(function, request)))

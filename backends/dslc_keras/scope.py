@@ -8,6 +8,7 @@ from pathlib import Path
 from dslc.codegen import values
 from dslc.codegen.emission import NeedsNumbers, Op, Table
 from dslc.codegen.nodes import Attr, Def, Expr, Index, Lit, Ref, Statement, UnaryOp
+from dslc.codegen.regions import Regions
 from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
 from dslc.vocab.tensor import AXES
@@ -35,8 +36,14 @@ class Scope:
     """The state that the parts of a function writer share. `written` are the functions written before."""
 
     def __init__(
-        self, function: plan.Function, table: Table, written: dict[plan.Function, Written]
+        self,
+        function: plan.Function,
+        table: Table,
+        written: dict[plan.Function, Written],
+        regions: Regions | None = None,
     ) -> None:
+        self.regions = regions or Regions()
+        self.marks: list[tuple[int, str]] = []  # where in the body a part begins
         self.function = function
         self.table = table
         self.written = written

@@ -22,6 +22,7 @@ from dslc.codegen.nodes import (
     Ref,
     Return,
     Statement,
+    With,
     call,
     lit,
 )
@@ -44,6 +45,7 @@ class FunctionWriter(CallWriter):
         used = [p for p in self.function.parameters if p.name in self.named]
         inputs = tuple(Param(self._text(i)) for i in self.function.inputs)
         body = keep_sizes(self.body, self.sizes, self._new)
+        body = self._scoped(body, len(body) - len(self.body))
         definition = Def(name, (*inputs, *self._parameters(used)), tuple(body))
         return Written(name, definition, {p.name: self._text(p.name) for p in used})
 
@@ -212,7 +214,12 @@ class FunctionWriter(CallWriter):
         for index, step in enumerate(steps):
             if index:
                 xs = [value]
+            self._mark(step)
+            start = len(self.body)
             value = self._step(step, xs, target)
+            scoped = self.regions.labels - self.regions.networks
+            if self.function.kind == "model" and step.label in scoped:
+                value = self._in_scope(str(step.label), start, value, target, step)
             last = index == len(steps) - 1
             if step.label in self.kept_labels:
                 kept = Ref(self._new(str(step.label)))
@@ -222,6 +229,41 @@ class FunctionWriter(CallWriter):
                 comment = self._step_comment(step)
                 self.body.append(Assign((target,), value, self._unless_noted(comment)))
                 value = target
+        return value
+
+    # ----------------------------------------------------------------- parts that phases find again
+
+    def _mark(self, step: plan.Step) -> None:
+        """Note where a part of a backbone begins."""
+        begun = self.regions.beginning(step)
+        if begun is not None and (not self.marks or self.marks[-1][1] != begun):
+            self.marks.append((len(self.body), begun))
+
+    def _scoped(self, body: list[Statement], shift: int) -> list[Statement]:
+        """The body with each part in a scope of names of its own; its result is returned outside."""
+        if not self.marks:
+            return body
+        last = body[-1]
+        if isinstance(last, Return) and last.value is not None and not isinstance(last.value, Ref):
+            x = next(iter(self.function.inputs))
+            body = [*body[:-1], Assign((self.variables[x],), last.value), Return(self.variables[x])]
+        starts = [start + shift for start, _ in self.marks]
+        found = body[: starts[0]]
+        for (start, name), end in zip(
+            zip(starts, (name for _, name in self.marks), strict=True),
+            [*starts[1:], len(body) - 1],
+            strict=True,
+        ):
+            found.append(With(call("keras.name_scope", name), tuple(body[start:end])))
+        return [*found, body[-1]]
+
+    def _in_scope(self, name: str, start: int, value: Expr, target: Expr, step: plan.Step) -> Expr:
+        """What the body has from `start` on, and the value, in a scope of names."""
+        if not isinstance(value, Ref):
+            comment = self._unless_noted(self._step_comment(step))
+            self.body.append(Assign((target,), value, comment))
+            value = target
+        self.body[start:] = [With(call("keras.name_scope", name), tuple(self.body[start:]))]
         return value
 
     @staticmethod

@@ -35,7 +35,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         if function is request.plan.model:
             function = without_activation(function, set(request.logits))
             docstring = describe(function, request)
-        writer = ClassWriter(function, TABLE, written, laws)
+        writer = ClassWriter(function, TABLE, written, laws, request.regions)
         try:
             written[original] = writer.write(name, docstring)
         except NeedsNumbers as problem:
@@ -55,6 +55,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         render(tuple(statements)).strip(),
         helpers=tuple(used),
         channels_first=first,
+        regions={name: found for w in written.values() for name, found in w.regions.items()},
         penalty=penalty is not None,
         constrain=constrain is not None,
     )

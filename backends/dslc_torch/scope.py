@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslc.codegen import values
 from dslc.codegen.emission import Layout, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import Assign, Class, Expr, Item, Ref, Statement
+from dslc.codegen.regions import Regions
 from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
 from dslc.vocab.tensor import AXES, Tensor
@@ -115,6 +116,7 @@ class Written:
     definition: Class
     sizes: tuple[str, ...]
     parameters: dict[str, str]
+    regions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Scope:
@@ -126,7 +128,11 @@ class Scope:
         table: Table,
         written: dict[plan.Function, Written],
         laws: WeightLaws,
+        regions: Regions | None = None,
     ) -> None:
+        self.regions = regions or Regions()
+        self.region: str | None = None  # the part that is being written
+        self.places: dict[str, list[str]] = {}  # the attributes of every part
         self.function = function
         self.table = table
         self.written = written
@@ -176,6 +182,8 @@ class Scope:
             number += 1
             found = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
         self.attributes.add(found)
+        if self.region is not None:
+            self.places.setdefault(self.region, []).append(found)
         return found
 
     def naming(self, name: str) -> Expr:

@@ -27,8 +27,9 @@ class StepWriter(CallWriter):
         state = State(value, layout, variable)
         for step in steps:
             kept = step.label in self.kept_labels
-            if step.label is not None:
+            if step.label is not None or self._begins(step):
                 self._flush(state)
+            region = self._enter(step)
             if kept:
                 state.variable = Ref(self._variable(str(step.label)))
             self._step(step, state)
@@ -42,9 +43,33 @@ class StepWriter(CallWriter):
                 state.fresh, state.comment = False, ""
                 self.variables[str(step.label)] = (state.variable, state.layout)
                 state.variable = variable
+            self._leave(step, region)
         self._flush(state)
         self.pieces = outer
         return state.value, state.layout
+
+    # ----------------------------------------------------------------- parts that phases find again
+
+    def _begins(self, step: plan.Step) -> bool:
+        begun = self.regions.beginning(step)
+        return begun is not None and begun != self.region
+
+    def _enter(self, step: plan.Step) -> str | None:
+        """Note the part that `step` belongs to; return the one before."""
+        outer = self.region
+        if self._is_region(step):
+            self.region = step.label
+        else:
+            self.region = self.regions.beginning(step) or outer
+        return outer
+
+    def _leave(self, step: plan.Step, outer: str | None) -> None:
+        """A labelled step of the model is a part alone; one in a block goes on until the next begins."""
+        if self._is_region(step):
+            self.region = outer
+
+    def _is_region(self, step: plan.Step) -> bool:
+        return self.function.kind == "model" and step.label in self.regions.labels
 
     def _step(self, step: plan.Step, state: State) -> None:
         match step.target:

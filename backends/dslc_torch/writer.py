@@ -74,7 +74,8 @@ class ClassWriter(StepWriter):
             methods.insert(0, Def("__init__", (Param("self"), *parameters), (start, *self.init)))
         definition = Class(name, (Ref("nn.Module"),), tuple(methods), docstring)
         names = {p.name: self.parameters[p.name] for p in used}
-        return Written(name, definition, tuple(order), names)
+        regions = {region: tuple(attributes) for region, attributes in self.places.items()}
+        return Written(name, definition, tuple(order), names, regions)
 
     def _text(self, name: str) -> str:
         found = self.variables[name][0]
@@ -153,7 +154,9 @@ class ClassWriter(StepWriter):
         if isinstance(flow.source, plan.Several):
             xs = self._arguments(flow.source.items)
             first, *rest = flow.steps
+            outer = self._enter(first)
             value, layout = self._several_step(first, xs, variable)
+            self._leave(first, outer)
             return self._run(tuple(rest), value, layout, variable)
         value, layout = self._operand(flow.source, variable)
         return self._run(flow.steps, value, layout, variable)

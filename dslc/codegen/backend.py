@@ -6,22 +6,24 @@ Backends are found through the entry-point group `dslc.backends`; none imports i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 
 from dslc.codegen.emission import Table
 from dslc.codegen.page import ModelSection, Target
+from dslc.codegen.regions import Regions
 from dslc.plan.model import ModelPlan
 
 
 @dataclass(frozen=True)
 class ModelRequest:
     """What the model section of a script is made from. The last activation of the outputs in `logits` is left to
-    the loss and to `predict`."""
+    the loss and to `predict`. `regions` are the parts that its training must find again."""
 
     plan: ModelPlan
     logits: frozenset[str] = frozenset()
+    regions: Regions = field(default_factory=Regions)
 
 
 class CannotKeepNames(Exception):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import symtable
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class ModelSection:
     imports: frozenset[Import] = frozenset()
     helpers: tuple[str, ...] = ()
     channels_first: frozenset[str] = frozenset()
+    regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `codegen.regions`
     penalty: bool = False  # defines `penalty(model)`, the regularisers' part of the loss
     constrain: bool = False  # defines `constrain(model)`, to be called after every update
 
@@ -116,7 +117,7 @@ def render_script(
     if training is not None:
         names = {i.name for i in training.inputs} | {o.name for o in training.outputs}
         assert model.channels_first <= names, "the model section and the plan name other tensors"
-        context |= data_context(training)
+        context |= data_context(training, target.name)
         context["longest_metric"] = 2 + max(len(f"test_{name}") for name in training.logged)
         targets = target.test_targets if training.protocol is None else "true"
         context["pictures"] = draw_pictures(training, targets, context["labelled"])
