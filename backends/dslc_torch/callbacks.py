@@ -1,73 +1,87 @@
-"""How PyTorch realises callbacks, with Keras' decisions."""
+"""How PyTorch realises callbacks, with Keras' decisions: the classes of templates/callbacks.py.jinja."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from dslc.codegen.nodes import Assign, Call, Commented, Kw, Statement, call, ref
+from dslc.codegen.callbacks import callback_facts, may_lack, saver, watching
+from dslc.codegen.nodes import Assign, Call, Expr, Statement, call, lit, ref
 from dslc.codegen.numbers import number
-from dslc.plan.training import PhasePlan
+from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.vocab.callbacks import EarlyStopping, ReduceLROnPlateau
 
 
-def _plateau(word: ReduceLROnPlateau, mode: str) -> Call:
-    """torch counts one bad epoch more before it acts, and one of its cooldown less, than Keras."""
-    named: dict[str, Any] = {"mode": mode} if mode != "min" else {}
-    named |= {"factor": number(word.factor), "patience": max(word.patience, 1) - 1}
-    if word.cooldown > 1:
-        named["cooldown"] = word.cooldown - 1
-    named |= {"threshold": number(word.min_delta), "threshold_mode": "abs"}
-    if word.min_lr:
-        named["min_lr"] = number(word.min_lr)
-    named["eps"] = 0
-    made = call("torch.optim.lr_scheduler.ReduceLROnPlateau", ref("self.optimizer"), **named)
-    said = {"patience": "the spec's, less one: torch waits one epoch longer"}
-    if "cooldown" in named:
-        said["cooldown"] = "likewise: torch cools down one epoch longer"
-    return replace(made, kwargs=tuple(_said(kw, said) for kw in made.kwargs))
-
-
-def _said(kw: Kw | Commented, comments: Mapping[str, str]) -> Kw | Commented:
-    """An argument with the comment that its name asks for."""
-    if isinstance(kw, Kw) and kw.name is not None and kw.name in comments:
-        return Commented(kw, comments[kw.name])
-    return kw
-
-
-def _early_stopping(word: EarlyStopping, mode: str) -> Call:
-    named: dict[str, Any] = {"patience": max(word.patience, 1)}
+def _early_stopping(word: EarlyStopping, larger: bool) -> Call:
+    named: dict[str, Any] = {"patience": word.patience}
     if word.min_delta:
         named["min_delta"] = number(word.min_delta)
-    if mode == "max":
-        named["sign"] = -1
-    return call("EarlyStopping", **named)
+    if larger:
+        named["larger"] = True
+    if word.baseline is not None:
+        named["baseline"] = number(word.baseline)
+    if word.start_from_epoch:
+        named["start"] = word.start_from_epoch
+    return call("EarlyStopping", word.monitor, **named)
 
 
-def _numbered(stem: str, count: int) -> list[str]:
-    return [stem if i == 0 else f"{stem}_{i + 1}" for i in range(count)]
+def _plateau(word: ReduceLROnPlateau, larger: bool) -> Call:
+    named: dict[str, Any] = {"factor": number(word.factor), "patience": word.patience}
+    if word.min_delta:
+        named["min_delta"] = number(word.min_delta)
+    if larger:
+        named["larger"] = True
+    if word.cooldown:
+        named["cooldown"] = word.cooldown
+    if word.min_lr:
+        named["min_lr"] = number(word.min_lr)
+    return call("ReduceLROnPlateau", word.monitor, **named)
 
 
-def callback_setup(phase: PhasePlan) -> list[Statement]:
-    """The statements that give a `Run` its callbacks."""
-    plateaus = _numbered("plateau", len(phase.plateaus))
-    stoppers = _numbered("early_stopping", len(phase.stoppers))
-    body: list[Statement] = []
-    for name, plateau in zip(plateaus, phase.plateaus, strict=True):
-        body.append(Assign((ref(f"self.{name}"),), _plateau(plateau, phase.mode(plateau))))
-    for name, stopper in zip(stoppers, phase.stoppers, strict=True):
-        body.append(Assign((ref(f"self.{name}"),), _early_stopping(stopper, phase.mode(stopper))))
-    return body
+def _calls(phase: PhasePlan, mixed: bool) -> list[Expr]:
+    """The callbacks of a phase in the order of the spec; those that write weights come last."""
+    found: list[Expr] = []
+    for word in phase.callbacks:
+        if isinstance(word, EarlyStopping):
+            found.append(_early_stopping(word, phase.mode(word) == "max"))
+        elif isinstance(word, ReduceLROnPlateau):
+            found.append(_plateau(word, phase.mode(word) == "max"))
+    return [*found, *(saver(keeper, ".pt", ".pt", mixed) for keeper in phase.savers)]
 
 
-def callback_context(phase: PhasePlan) -> Mapping[str, Any]:
-    """What the templates need to know of the callbacks."""
-    plateaus = _numbered("plateau", len(phase.plateaus))
-    stoppers = _numbered("early_stopping", len(phase.stoppers))
+def callback_setup(phase: PhasePlan, plan: TrainingPlan) -> list[Statement]:
+    """The statements that give a `Run` the callbacks of a phase."""
+    savers = callback_facts(plan)["savers"]
+    calls = _calls(phase, mixed=savers.weights and savers.whole)
+    return [Assign((ref("self.callbacks"),), lit(calls))] if calls else []  # type: ignore[arg-type]
+
+
+def best_file(phase: PhasePlan) -> str | None:
+    """The expression, beside a `run`, for the file with the weights that the report of a phase is made with."""
+    if not phase.keepers:
+        return None
+    keeper = phase.keepers[0]
+    if not keeper.is_template and not may_lack(keeper):
+        return None
+    place = len(phase.stoppers) + len(phase.plateaus) + phase.savers.index(keeper)
+    return f"run.callbacks[{place}].file"
+
+
+def callback_context(plan: TrainingPlan) -> Mapping[str, Any]:
+    """What the templates need to know of the callbacks of all phases."""
+    facts = callback_facts(plan)
+    stoppers, plateaus, savers = facts["stoppers"], facts["plateaus"], facts["savers"]
+    watch = watching(stoppers, plateaus, savers)
+    memories = {
+        "best": watch.any,
+        "wait": stoppers or plateaus,
+        "cooling": plateaus.cooldown,
+        "file": savers.late,
+    }
     return {
-        "any_delta": any(w.min_delta for w in phase.stoppers),
-        "any_larger": any(phase.mode(w) == "max" for w in phase.stoppers),
-        "plateau_steps": [(n, w.monitor) for n, w in zip(plateaus, phase.plateaus, strict=True)],
-        "stopper_steps": [(n, w.monitor) for n, w in zip(stoppers, phase.stoppers, strict=True)],
+        **facts,
+        "watching": watch,
+        "has_callbacks": bool(stoppers or plateaus or savers),
+        "remembered": tuple(name for name, used in memories.items() if used),
+        "best_file": best_file(plan.phases[-1]),
     }

@@ -140,7 +140,6 @@ TARGET = Target(
         "load_file": Import("safetensors.torch", "load_file"),
         "DataLoader": Import("torch.utils.data", "DataLoader"),
         "Dataset": Import("torch.utils.data", "Dataset"),
-        "UnpicklingError": Import("pickle", "UnpicklingError"),
     },
     emit=emit,
     count_weights="sum(weight.numel() for weight in model.parameters() if weight.requires_grad)",

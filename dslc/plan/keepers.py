@@ -38,7 +38,14 @@ def keepers(found: Iterable[tuple[Callback, bool]], phase: str) -> tuple[Keeper,
         wanted = _keeper(callback, larger)
         if wanted is None:
             continue
-        rule = (wanted.best_only, wanted.monitor, larger, wanted.min_delta, wanted.start, wanted.every)
+        rule = (
+            wanted.best_only,
+            wanted.monitor,
+            larger,
+            wanted.min_delta,
+            wanted.start,
+            wanted.every,
+        )
         known = rules.get(rule)
         if known is not None and wanted.best_only and not known.file:
             # One file does for the weights that come back and for those that are asked for.
