@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from dslc.check.augment import check_augment, crops
-from dslc.check.callbacks import check_callbacks, logged_values
 from dslc.check.backbone import check_scale
+from dslc.check.callbacks import check_callbacks, logged_values
 from dslc.check.data import check_data
 from dslc.check.finetune import check_finetune
 from dslc.check.outputs import (
@@ -23,11 +23,10 @@ from dslc.graph import Graph, Node
 from dslc.graph.explain import use_of
 from dslc.source import Span
 from dslc.spec import ir
-from dslc.spec.values import UNKNOWN
 from dslc.syntax import tree
-from dslc.vocab.experiment import Callback, Loss, Metric
+from dslc.vocab.experiment import Loss, Metric
 from dslc.vocab.tensor import Tensor
-from dslc.vocab.word import aliases, words
+from dslc.vocab.word import words
 
 
 def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list[Diagnostic]:

@@ -63,11 +63,13 @@ def stem_of(path: Path) -> str:
     return re.sub(r"[^\w-]+", "_", name).strip("_") or "model"
 
 
-def parameters(model: ModelAnalysis) -> str:
-    """`29,258 parameters`, where they are known."""
+def parameters(model: ModelAnalysis, backend: Backend) -> str:
+    """`29,258 parameters` of the model in this backend, where they are known."""
+    from dslc.vocab.libraries import of_library
+
     if model.summary is None:
         return ""
-    return f"{number(model.summary.trainable)} parameters"
+    return f"{number(of_library(model.summary.trainable, backend.target.name))} parameters"
 
 
 def number(dim: Dim) -> str:

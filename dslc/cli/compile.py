@@ -72,7 +72,7 @@ def compile_command(
     if place.is_dir():
         place = place / f"{stem}_{target.name}.py"
     write_script(place, text, spec=spec, force=force)
-    about = parameters(chosen)
+    about = parameters(chosen, target)
     name = chosen.definition.name
     say(f"{safe(str(place))}: {name} in {target.title}, {about}\n".replace(", \n", "\n"))
     return FINE

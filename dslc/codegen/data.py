@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dslc.codegen.folds import fold_facts
-from dslc.plan.training import TrainingPlan
+from dslc.plan.training import ImageScaling, TrainingPlan
 from dslc.vocab import data as words
 from dslc.vocab.experiment import Source
 from dslc.vocab.kinds import Bounds
+from dslc.vocab.libraries import Library
 
 # The template of each source. `fetched` is the backend's own: its framework has a loader for these.
 TEMPLATES: Mapping[type[Source], str] = {
@@ -31,6 +32,8 @@ TEMPLATES: Mapping[type[Source], str] = {
 UNNAMED: tuple[type[Source], ...] = (words.Mnist, words.Idx, words.Npz)
 # What a source gives before anything is fitted to the training part; others give `x` itself.
 RAW: Mapping[type[Source], str] = {words.Csv: "columns", words.TextTable: "texts"}
+# Whose a pretrained network is.
+OWNERS: Mapping[Library, str] = {"keras": "Keras'", "torch": "torchvision's"}
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -39,13 +42,13 @@ IDX_FILES = (
 )
 
 
-def data_context(plan: TrainingPlan) -> dict[str, Any]:
+def data_context(plan: TrainingPlan, library: Library) -> dict[str, Any]:
     """The names that the templates under `templates/data` use."""
     source = plan.source
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
     first = plan.outputs[0]
     labelled = first.has_classes and not isinstance(source, UNNAMED)
-    scaling = _scaling(plan)
+    scaling = _scaling(plan) if plan.images is None else _image_scaling(plan, plan.images, library)
     return {
         "source": source,
         "source_template": f"data/{TEMPLATES[type(source)]}.py.jinja",
@@ -109,3 +112,23 @@ def _scaling(plan: TrainingPlan) -> dict[str, Any]:
     divisor = (most - least) / (scale.high - scale.low)
     note = f"{least:g}..{most:g} -> {scale.low:g}..{scale.high:g}"
     return facts | {"kind": "levels", "divisor": _plain(divisor), "note": note}
+
+
+def _image_scaling(plan: TrainingPlan, images: ImageScaling, library: Library) -> dict[str, Any]:
+    """The rule of a pretrained network: `law` names it, `pixels` makes values of the source 0..255."""
+    low, high = plan.source.levels or (0, 255)
+    pixels = "x"
+    if (low, high) != (0, 255):
+        moved = f"(x {'-' if low > 0 else '+'} {abs(low):g})" if low else "x"
+        pixels = f"{moved} * {_plain(255 / (high - low)):g}"
+    name = images.network.word
+    law = images.network.scaling(library)
+    return {
+        "kind": "backbone",
+        "law": law,
+        "pixels": pixels,
+        "inputs": [*images.inputs],
+        "network": f"{OWNERS[library]} {name}",
+        "works": law != "none" or pixels != "x",
+        "axis": None,
+    }

@@ -26,6 +26,7 @@ from dslc.codegen.numbers import number
 from dslc.codegen.pictures import draw_pictures
 from dslc.codegen.tidy import tidy
 from dslc.plan.training import TrainingPlan
+from dslc.vocab.libraries import Library
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -82,7 +83,7 @@ class ModelSection:
 class Target:
     """A backend as the page needs it."""
 
-    name: str  # of the output folder and the file: torch
+    name: Library  # of the output folder and the file: torch
     title: str  # in the docstring: PyTorch
     templates: Path
     imports: Mapping[str, Import]

@@ -22,6 +22,7 @@ FAMILIES = (
     "tuning",
     "callbacks",
     "protocols",
+    "backbones",
     "backends",
 )
 

@@ -114,23 +114,6 @@ CODES: tuple[Code, ...] = (
         "input x: 784\nx -> Reshape(28x28x1)",
     ),
     Code(
-        "E0435",
-        "a network for colours",
-        "The networks of keras.applications and torchvision were made for images of red, green and blue: their weights "
-        "take three channels. A grey image has one; repeated three times it is a colour image that looks the same, and "
-        "a 1x1 convolution learns three channels of its own.",
-        "input image: 224x224x1\nimage -> ResNet50(weights=imagenet)",
-        "input image: 224x224x1\nconcat(image, image, image) -> ResNet50(weights=imagenet)",
-    ),
-    Code(
-        "E0436",
-        "an image too small for the network",
-        "These networks halve the image five times, so that keras.applications takes images from 32x32 on (75x75 for "
-        "InceptionV3). Their classifiers, `top=true`, were made for one size only: 224x224, or 299x299.",
-        "input image: 28x28x3\nimage -> ResNet50(weights=imagenet)",
-        "input image: 32x32x3\nimage -> ResNet50(weights=imagenet)",
-    ),
-    Code(
         "E0313",
         "token ids and numbers confused",
         "A token id is a name, not an amount: id 7 is not more than id 3, so computing with ids means nothing. "

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from dslc.check.backbone import backbones, scaled_inputs
 from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
 from dslc.check.protocol import protocol_of
 from dslc.graph import Graph
 from dslc.plan.finetune import plan_tuning
-from dslc.plan.training import Activation, InputPlan, OutputPlan, TrainingPlan
+from dslc.plan.training import Activation, ImageScaling, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir
+from dslc.vocab.data import AsBackbone
 from dslc.vocab.dims import Dim
 from dslc.vocab.experiment import Callback, Loss
 from dslc.vocab.layers.sequence import Embedding
@@ -37,6 +39,7 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         epochs=epochs,
         batch=None if of(data, "batch") == "full" else of(data, "batch"),
         scale=of(data, "scale"),
+        images=_images(of(data, "scale"), graph),
         callbacks=tuple(cast(Callback, bound.word) for bound in train.words),
         shuffle=of(data, "shuffle"),
         seed=of(data, "seed"),
@@ -57,6 +60,13 @@ def _protocol(evaluate: ir.SectionSpec | None) -> dict[str, Any]:
     if evaluate is None or protocol is None:
         return {}
     return {"protocol": protocol, "confidence": evaluate.settings["confidence"].value}
+
+
+def _images(scale: object, graph: Graph) -> ImageScaling | None:
+    if not isinstance(scale, AsBackbone):
+        return None
+    _, word = next(backbones(graph))
+    return ImageScaling(type(word), scaled_inputs(graph))
 
 
 def _shape(dims: tuple[Dim, ...]) -> tuple[int | None, ...]:

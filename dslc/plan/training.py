@@ -28,6 +28,7 @@ from dslc.vocab.experiment import (
     Split,
 )
 from dslc.vocab.kinds import Bounds
+from dslc.vocab.layers.backbones import Backbone
 
 Activation = Literal["softmax", "sigmoid"]
 
@@ -69,6 +70,14 @@ class OutputPlan:
         size = self.shape[-1]
         assert size is not None, "the last axis of an output is always known"
         return size
+
+
+@dataclass(frozen=True)
+class ImageScaling:
+    """How images are scaled for a pretrained network: by its rule, those of these inputs."""
+
+    network: type[Backbone]
+    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,7 @@ class TrainingPlan:
     epochs: int
     batch: int | None  # None: all examples in one
     scale: Bounds | Scale | None = None
+    images: ImageScaling | None = None  # where `scale` is that of a pretrained network
     callbacks: tuple[Callback, ...] = ()
     shuffle: bool = True
     seed: int = 0
