@@ -30,7 +30,10 @@ FORMATS = ("full", "concise", "json", "github")
 )
 @click.option("-l", "--layers", is_flag=True, help="Show every layer, inside of blocks too.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
-def check_command(specs: tuple[Path, ...], form: str, layers: bool, quiet: bool) -> int:
+@click.option("--phases", is_flag=True, help="Print what trains in each phase, as JSON.")
+def check_command(
+    specs: tuple[Path, ...], form: str, layers: bool, quiet: bool, phases: bool
+) -> int:
     """Check SPECS, which are files or folders, and show the shapes of their models."""
     from dslc.diagnostics import has_errors
     from dslc.driver import analyse
@@ -38,6 +41,8 @@ def check_command(specs: tuple[Path, ...], form: str, layers: bool, quiet: bool)
 
     found: dict[tuple[str, str, str], Diagnostic] = {}
     files = list(find(specs))
+    if phases:
+        return _phases(files)
     for path in files:
         analysis = analyse(path)
         fresh = {(d.code, _place(d), d.message): d for d in analysis.diagnostics}
@@ -60,11 +65,23 @@ def check_command(specs: tuple[Path, ...], form: str, layers: bool, quiet: bool)
     return FINDINGS if has_errors(everything) else FINE
 
 
+def _phases(files: list[Path]) -> int:
+    """Only what trains when; mistakes go to stderr."""
+    from dslc.cli.phases import phases_json
+    from dslc.driver import analyse
+
+    analyses = [analyse(path) for path in files]
+    report([d for a in analyses for d in a.diagnostics], err=True)
+    say(phases_json(analyses))
+    return FINE if all(a.ok for a in analyses) else FINDINGS
+
+
 def _place(diagnostic: Diagnostic) -> str:
     return "" if diagnostic.primary is None else str(diagnostic.primary.span)
 
 
 def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
+    from dslc.cli.phases import phase_table
     from dslc.cli.shapes import model_table
 
     batch = _batch(analysis)
@@ -73,7 +90,8 @@ def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
         head = style(f"{safe(str(path))}: {model.definition.name}", bold=True)
         if model.summary is not None:
             body = model_table(model.summary, layers=layers, batch=batch, width=width())
-            parts.append(f"{head}\n\n{body}{_protocol(analysis, model)}\n")
+            parts.append(f"{head}\n\n{body}{_protocol(analysis, model)}")
+            parts.append(f"{phase_table(analysis) if model is analysis.models[-1] else ''}\n")
     if not analysis.models:
         parts.append(f"{style(safe(str(path)), bold=True)}: no problems, and no model\n\n")
     return "".join(parts)

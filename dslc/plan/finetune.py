@@ -32,7 +32,9 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
     )
     heads = dict.fromkeys(name for s in stretches for name in s.trains.frozen_heads)
     named = tuple(segment for segment, _ in segments)
-    return TuningPlan(model.label, model.word is not None, named, tuple(heads), norms, stretches)
+    totals: dict[str, int] = {m.library: m.total for m in models}
+    network = model.word is not None
+    return TuningPlan(model.label, network, named, tuple(heads), norms, stretches, totals)
 
 
 def _rates(phase: Phase, models: list[Tuned]) -> Rates:

@@ -72,3 +72,4 @@ class TuningPlan:
     heads: tuple[str, ...]
     norms: Literal["none", "frozen", "train"]
     stretches: tuple[Stretch, ...]
+    totals: Mapping[str, int]  # numbers that training without phases would change, by library

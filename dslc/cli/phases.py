@@ -1,0 +1,121 @@
+"""What trains when: the phases of `finetune` under a good spec, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dslc.cli.console import style, table
+from dslc.vocab.word import Word
+
+if TYPE_CHECKING:
+    from dslc.driver import Analysis
+    from dslc.plan.training import PhasePlan, TrainingPlan
+
+HEAD = ("phase", "epochs", "optimizer", "", "trainable", "frozen")
+
+
+def phase_table(analysis: Analysis) -> str:
+    """The table of a spec with `finetune`; nothing for another."""
+    plan = _plan(analysis)
+    if plan is None or plan.tuning is None:
+        return ""
+    rows = [HEAD, *(_row(phase, plan) for phase in plan.phases)]
+    lines = table(rows, right=(1, 4, 5))
+    found = [style(lines[0], dim=True), *lines[1:], "", *_notes(analysis, plan)]
+    return "\n" + "".join(f"  {line}".rstrip() + "\n" for line in found)
+
+
+def _row(phase: PhasePlan, plan: TrainingPlan) -> tuple[str, ...]:
+    assert phase.trains is not None and plan.tuning is not None
+    trainable = phase.trains.counts
+    frozen = {key: plan.tuning.totals[key] - count for key, count in trainable.items()}
+    epochs = str(phase.epochs)
+    return (
+        phase.name,
+        epochs,
+        _optimizer(phase),
+        phase.trains.says,
+        _numbers(trainable),
+        _numbers(frozen),
+    )
+
+
+def _numbers(counts: Any) -> str:
+    """`1,234`, or with the names of the libraries where they differ."""
+    from dslc.vocab.libraries import TITLES
+
+    if len(set(counts.values())) == 1:
+        return f"{next(iter(counts.values())):,}"
+    return " / ".join(f"{count:,} ({TITLES[key]})" for key, count in counts.items())
+
+
+def _optimizer(phase: PhasePlan) -> str:
+    """`Adam(lr=1e-3)`, with the rates of the groups where these differ."""
+    assert phase.trains is not None
+    word = phase.optimizer
+    rate: Any = word.lr
+    shown = f"{rate.word}({word.rate:g})" if isinstance(rate, Word) else f"{word.rate:g}"
+    if len(phase.trains.groups) < 2:
+        group = phase.trains.groups[0]
+        return f"{word.word}(lr={shown if group.rate is None else f'{group.rate:g}'})"
+    rates = ", ".join(shown if g.rate is None else f"{g.rate:g}" for g in phase.trains.groups)
+    return f"{word.word}(lr={rates})"
+
+
+def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
+    """The choice of `auto`, and what BatchNorm layers do."""
+    from dslc.vocab.selectors import Auto, Partial, shown
+
+    assert analysis.spec is not None and plan.tuning is not None
+    strategy = analysis.spec.sections["finetune"].settings["strategy"].value
+    found = []
+    if isinstance(strategy, Auto):
+        choice = strategy.choice()
+        text = choice.word
+        if isinstance(choice, Partial):
+            text = f"partial(from={shown(choice.start)})"
+        asked = f"auto(similarity={strategy.similarity}, data={strategy.data})"
+        found.append(f"{asked} is {text}: {strategy.reason}")
+    if plan.tuning.norms == "frozen":
+        found.append(
+            f"bn = frozen: BatchNorm layers of {plan.tuning.label} use the statistics that they have"
+        )
+    elif plan.tuning.norms == "train":
+        found.append(
+            f"bn = train: BatchNorm layers of {plan.tuning.label} use those of the batch, in every phase"
+        )
+    return found
+
+
+def phases_json(analyses: list[Analysis]) -> str:
+    """The same as a JSON array with an object for each phase of each spec."""
+    found = []
+    for analysis in analyses:
+        plan = _plan(analysis)
+        if plan is None or plan.tuning is None or analysis.source is None:
+            continue
+        for phase in plan.phases:
+            assert phase.trains is not None
+            counts = phase.trains.counts
+            found.append(
+                {
+                    "spec": analysis.source.name,
+                    "phase": phase.name,
+                    "epochs": phase.epochs,
+                    "optimizer": phase.optimizer.word,
+                    "lr": phase.optimizer.rate,
+                    "rates": [g.rate or phase.optimizer.rate for g in phase.trains.groups],
+                    "trainable": dict(counts),
+                    "frozen": {k: plan.tuning.totals[k] - n for k, n in counts.items()},
+                }
+            )
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _plan(analysis: Analysis) -> TrainingPlan | None:
+    from dslc.plan.experiment import plan_training
+
+    if not analysis.ok or analysis.spec is None or "finetune" not in analysis.spec.sections:
+        return None
+    return plan_training(analysis.spec, analysis.models[-1].graph) if analysis.models else None
