@@ -158,6 +158,9 @@ def _write(
 
 def unsupported(graph: Graph, backend: Backend) -> list[Diagnostic]:
     """A diagnostic for every word that the backend refuses."""
+    from dslc.check.backbone import weights_files
+    from dslc.vocab.weights_files import unreadable
+
     found: list[Diagnostic] = []
     seen: set[object] = set()
     for node in graph.nodes():
@@ -171,4 +174,9 @@ def unsupported(graph: Graph, backend: Backend) -> list[Diagnostic]:
         part = "no such" if type(node.word) in backend.table.rows else "no"
         message = f"{backend.title} has {part} `{node.word.word}`"
         found.append(error("E0501", message, node.span, fixes=[Fix(reason)]))
+    for span, path in weights_files(graph):
+        advice = unreadable(path, backend.target.name)
+        if advice is not None:
+            message = f"{backend.title} cannot read weights from `{path}`"
+            found.append(error("E0502", message, span, fixes=[Fix(advice)]))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph, Node
+from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.data import AsBackbone
 from dslc.vocab.layers.backbones import Backbone
@@ -18,6 +19,19 @@ def backbones(graph: Graph) -> Iterator[tuple[Node, Backbone]]:
     for node in graph.nodes():
         if isinstance(node.word, Backbone):
             yield node, node.word
+
+
+def weights_files(graph: Graph) -> Iterator[tuple[Span, str]]:
+    """The files that weights come from, each where it is named, as it is written there."""
+    seen: set[Span] = set()
+    found = [(node.span, word.weights_file) for node, word in backbones(graph)]
+    for frame in graph.frames:
+        uses = (use.weights for use in frame.called if use.weights is not None)
+        found += [(weights.span, weights.value) for weights in uses]
+    for span, path in found:
+        if path is not None and span not in seen:
+            seen.add(span)
+            yield span, path
 
 
 def scaled_inputs(graph: Graph) -> tuple[str, ...]:

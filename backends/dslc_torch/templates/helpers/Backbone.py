@@ -4,7 +4,7 @@ from torch import nn
 
 
 class Backbone(nn.Sequential):
-    """A network of torchvision up to its last feature map, its layers named as there."""
+    """A network of torchvision up to its last feature map, under its own names."""
 
     def __init__(self, network):
         head = ("AuxLogits", "avgpool", "dropout", "fc", "classifier")

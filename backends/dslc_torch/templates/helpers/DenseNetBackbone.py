@@ -4,7 +4,7 @@ from torch import nn
 
 
 class DenseNetBackbone(nn.Sequential):
-    """A DenseNet of torchvision up to its last feature map, its layers named as there."""
+    """A DenseNet of torchvision up to its last feature map, under its own names."""
 
     def __init__(self, network):
         # torchvision calls this relu in `forward`: it is no layer of the network.
