@@ -33,7 +33,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "compile": _compile(plan, updates.optimizer(phase)),
         "phase": phase,
         **updates.context(phase),
-        **callback_context(phase),
+        **callback_context(plan),
         "scores": sorted(scores),
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
         "smoothed": any(

@@ -46,7 +46,7 @@ def _calls(phase: PhasePlan, mixed: bool) -> list[Expr]:
             found.append(_early_stopping(word, phase.mode(word) == "max"))
         elif isinstance(word, ReduceLROnPlateau):
             found.append(_plateau(word, phase.mode(word) == "max"))
-    return [*found, *(saver(keeper, ".pt", ".pt", mixed) for keeper in phase.savers)]
+    return [*found, *(saver(keeper, f"{keeper.file}.pt", mixed) for keeper in phase.savers)]
 
 
 def callback_setup(phase: PhasePlan, plan: TrainingPlan) -> list[Statement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dslc.codegen.layout import WIDTH
-from dslc.codegen.nodes import Call, call
+from dslc.codegen.nodes import Call, Expr, call
 from dslc.codegen.numbers import number
 from dslc.plan.keepers import Keeper
 from dslc.plan.training import PhasePlan, TrainingPlan
@@ -109,8 +109,7 @@ class Savers:
     def rule(self) -> str:
         return _rule(self.delta, self.larger)
 
-    @property
-    def head(self) -> str:
+    def head(self, *first: str) -> str:
         """The line that begins `__init__`, with the parameters that are used."""
         optional = {
             "monitor=None" if self.all else "monitor": self.best,
@@ -120,7 +119,7 @@ class Savers:
             "every=1": self.every,
             "weights_only=False": self.weights and self.whole,
         }
-        return _head(["file", *(text for text, used in optional.items() if used)])
+        return _head([*first, "file", *(text for text, used in optional.items() if used)])
 
 
 @dataclass(frozen=True)
@@ -188,10 +187,11 @@ def _watchers(
     )
 
 
-def saver(keeper: Keeper, ending: str, weights_ending: str, mixed: bool) -> Call:
-    """The call that makes the `ModelCheckpoint` of a script. With `mixed`, some write weights and others more."""
+def saver(keeper: Keeper, file: str, mixed: bool, *first: Expr) -> Call:
+    """The call that makes the `ModelCheckpoint` of a script; `file` has its ending. With `mixed`, some write weights
+    and others more."""
     named: dict[str, Any] = {}
-    positional: list[Any] = [keeper.file + (weights_ending if keeper.weights_only else ending)]
+    positional: list[Any] = [*first, file]
     if keeper.best_only:
         positional.append(keeper.monitor)
         if keeper.min_delta:
