@@ -24,6 +24,20 @@ def check_updates(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> 
     return found
 
 
+def decaying(optimizer: Optimizer, graph: Graph) -> tuple[int, int] | None:
+    """How many arrays of weights decay, and how many are trained; None for a network that only its library knows
+    in all parts."""
+    decayed = trained = 0
+    for node in graph.nodes():
+        arrays = graph.weights(node)
+        if not arrays and node.shares is None and graph.counts(node)[0] != 0:
+            return None
+        names = [name for name, array in arrays.items() if array.trainable]
+        trained += len(names)
+        decayed += sum(map(optimizer.decayed, names))
+    return decayed, trained
+
+
 def check_rate(section: ir.SectionSpec) -> Iterator[Diagnostic]:
     """Whether the schedule of a section ends before its epochs do: `train`, or a phase with what it says itself."""
     optimizer, epochs = section.settings.get("optimizer"), section.settings.get("epochs")

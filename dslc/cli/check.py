@@ -90,11 +90,30 @@ def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
         head = style(f"{safe(str(path))}: {model.definition.name}", bold=True)
         if model.summary is not None:
             body = model_table(model.summary, layers=layers, batch=batch, width=width())
-            parts.append(f"{head}\n\n{body}{_protocol(analysis, model)}")
+            parts.append(f"{head}\n\n{body}{_decay(analysis, model)}{_protocol(analysis, model)}")
             parts.append(f"{phase_table(analysis) if model is analysis.models[-1] else ''}\n")
     if not analysis.models:
         parts.append(f"{style(safe(str(path)), bold=True)}: no problems, and no model\n\n")
     return "".join(parts)
+
+
+def _decay(analysis: Analysis, model: ModelAnalysis) -> str:
+    """Which weights an optimiser with weight decay makes smaller: `weight_decay 1e-4: 2 of 4 arrays …`."""
+    from dslc.check.updates import decaying
+    from dslc.spec.bind import show_value
+    from dslc.vocab.experiment import Optimizer
+
+    train = analysis.spec.sections.get("train") if analysis.spec is not None else None
+    setting = train.settings.get("optimizer") if train is not None else None
+    word = setting.value if setting is not None else None
+    if not isinstance(word, Optimizer) or not word.weight_decay or model is not analysis.models[-1]:
+        return ""
+    found = decaying(word, model.graph)
+    if found is None:
+        return ""
+    which = "kernels and embeddings" if word.decays == "kernels" else "all that is trained"
+    count = f"{found[0]} of {found[1]} arrays decay"
+    return f"  weight_decay {show_value(word.weight_decay)}: {count} ({which})\n"
 
 
 def _protocol(analysis: Analysis, model: ModelAnalysis) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dslc.check.updates import decaying
 from dslc.cli.console import style, table
 from dslc.vocab.word import Word
 
@@ -89,33 +90,37 @@ def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
 
 
 def phases_json(analyses: list[Analysis]) -> str:
-    """The same as a JSON array with an object for each phase of each spec."""
+    """The same as a JSON array with an object for each phase of each spec; a training without `finetune` is one phase
+    without a name, which says how many arrays decay."""
     found = []
     for analysis in analyses:
         plan = _plan(analysis)
-        if plan is None or plan.tuning is None or analysis.source is None:
+        if plan is None or analysis.source is None:
             continue
         for phase in plan.phases:
-            assert phase.trains is not None
-            counts = phase.trains.counts
-            found.append(
-                {
-                    "spec": analysis.source.name,
-                    "phase": phase.name,
-                    "epochs": phase.epochs,
-                    "optimizer": phase.optimizer.word,
-                    "lr": phase.optimizer.rate,
-                    "rates": [g.rate or phase.optimizer.rate for g in phase.trains.groups],
-                    "trainable": dict(counts),
-                    "frozen": {k: plan.tuning.totals[k] - n for k, n in counts.items()},
-                }
-            )
+            said: dict[str, Any] = {
+                "spec": analysis.source.name,
+                "phase": phase.name,
+                "epochs": phase.epochs,
+                "optimizer": phase.optimizer.word,
+                "lr": phase.optimizer.rate,
+                "weight_decay": float(phase.optimizer.weight_decay),
+                "decays": phase.optimizer.decays,
+            }
+            if phase.trains is not None and plan.tuning is not None:
+                counts = phase.trains.counts
+                said["rates"] = [g.rate or phase.optimizer.rate for g in phase.trains.groups]
+                said["trainable"] = dict(counts)
+                said["frozen"] = {k: plan.tuning.totals[k] - n for k, n in counts.items()}
+            elif (arrays := decaying(phase.optimizer, analysis.models[-1].graph)) is not None:
+                said["arrays"] = {"decaying": arrays[0], "trainable": arrays[1]}
+            found.append(said)
     return json.dumps(found, indent=2) + "\n"
 
 
 def _plan(analysis: Analysis) -> TrainingPlan | None:
     from dslc.plan.experiment import plan_training
 
-    if not analysis.ok or analysis.spec is None or "finetune" not in analysis.spec.sections:
+    if not analysis.ok or analysis.spec is None or not analysis.models:
         return None
-    return plan_training(analysis.spec, analysis.models[-1].graph) if analysis.models else None
+    return plan_training(analysis.spec, analysis.models[-1].graph)
