@@ -66,8 +66,8 @@ METRICS: dict[type[Metric], Callable[[Any, OutputPlan], Expr]] = {
 CONFUSION = (metrics.Precision, metrics.Recall, metrics.F1)
 
 
-def mean_loss(loss: Call) -> Call:
+def mean_loss(loss: Call, metric: str = "keras.metrics.MeanMetricWrapper") -> Call:
     """The metric that is the mean of a loss over all examples: Keras' own for an output is that over the batches."""
     if isinstance(loss.func, Ref) and loss.func.name.startswith("keras."):
         loss = replace(loss, kwargs=(*loss.kwargs, *keywords([("reduction", "none")])))
-    return call("keras.metrics.MeanMetricWrapper", loss, name="mean_loss")
+    return call(metric, loss, name="mean_loss")

@@ -13,6 +13,7 @@ from dslc.codegen.pictures import prediction_doc
 from dslc.plan.training import TrainingPlan
 from dslc.vocab import losses
 from dslc_keras.callbacks import callback_context
+from dslc_keras.class_weights import class_weight_context
 from dslc_keras.losses import CONFUSION, LOSSES, METRICS, mean_loss
 from dslc_keras.optimizers import Updates
 
@@ -39,6 +40,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "smoothed": any(
             isinstance(o.loss, losses.CrossEntropy) and o.loss.label_smoothing for o in plan.outputs
         ),
+        **class_weight_context(plan),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, gpu or gpu:1",
         "dataset": plan.source.word,
@@ -49,9 +51,11 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
     outputs = plan.outputs
     loss: Any = {o.name: LOSSES[type(o.loss)](o.loss) for o in outputs}
     measures: Any = {o.name: [METRICS[type(m)](m, o) for m in o.metrics] for o in outputs}
+    weighted = {o.name: [mean_loss(loss[o.name], "MeanLoss")] for o in outputs if o.class_weight}
     if len(outputs) > 1:
         for name, found in loss.items():
-            measures[name].append(mean_loss(found))
+            if name not in weighted:
+                measures[name].append(mean_loss(found))
     values: dict[str, Any] = {
         "optimizer": optimizer,
         "loss": loss if len(outputs) > 1 else loss[outputs[0].name],
@@ -60,6 +64,8 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
         values["loss_weights"] = {o.name: number(o.weight) for o in outputs}
     if any(measures.values()):
         values["metrics"] = measures if len(outputs) > 1 else measures[outputs[0].name]
+    if weighted and len(outputs) > 1:
+        values["weighted_metrics"] = weighted
     return Expression(call("model.compile", **values))
 
 

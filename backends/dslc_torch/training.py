@@ -27,6 +27,7 @@ from dslc.plan.training import OutputPlan, TrainingPlan
 from dslc.vocab import data, metrics
 from dslc.vocab.experiment import Source
 from dslc_torch.callbacks import callback_context, callback_setup
+from dslc_torch.class_weights import class_weights, weighted
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
 from dslc_torch.optimizers import Updates
 
@@ -74,6 +75,8 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "result": result,
         "length": "size" if several else "len(y)",
         "loss": loss,
+        "class_weights": class_weights(plan),
+        "balanced": any(o.class_weight == "balanced" for o in plan.outputs),
         "sums": {"loss": 0.0, **measures.sums},
         "metric_starts": list(measures.starts.values()),
         "updates": measures.updates,
@@ -112,12 +115,12 @@ def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[State
     """The statements that compute `loss`; with several outputs their own losses are logged too."""
     values = [LOSSES[type(p.output.loss)](p.output.loss, p) for p in places]
     if len(places) == 1:
-        return [Assign((ref("loss"),), values[0])]
+        return _mean(ref("loss"), values[0], places[0], single=True)
     statements: list[Statement] = []
     total: Expr | None = None
     for place, value in zip(places, values, strict=True):
         name = ref(f"{place.output.name}_loss")
-        statements.append(Assign((name,), value))
+        statements += _mean(name, value, place, single=False)
         into.add_mean(name.name, method(name, "detach"))
         term: Expr = name
         if place.output.weight != 1:
@@ -125,6 +128,12 @@ def _loss(plan: TrainingPlan, places: list[Place], into: Measures) -> list[State
         total = term if total is None else BinOp("+", total, term)
     assert total is not None
     return [*statements, Assign((ref("loss"),), total)]
+
+
+def _mean(target: Expr, loss: Expr, place: Place, *, single: bool) -> list[Statement]:
+    if place.output.class_weight is not None:
+        return weighted(target, loss, place, single=single)
+    return [Assign((target,), loss)]
 
 
 TARGET = Target(

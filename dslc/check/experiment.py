@@ -7,6 +7,7 @@ import re
 from dslc.check.augment import check_augment, crops
 from dslc.check.backbone import check_scale
 from dslc.check.callbacks import check_callbacks, logged_values
+from dslc.check.class_weights import check_class_weights
 from dslc.check.data import check_data
 from dslc.check.finetune import check_finetune
 from dslc.check.outputs import (
@@ -53,6 +54,7 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))
         found += check_updates(data, train, graph)
+        found += check_class_weights(train, graph)
     found += check_finetune(spec, graph)
     return found
 
@@ -65,7 +67,7 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
     for part in train.parts.values():
         for name, setting in part.settings.items():
             if name not in graph.outputs:
-                found.append(_no_output(name, setting, graph))
+                found.append(_no_output(name, setting, part.name, graph))
     losses = losses_by_output(train, graph)
     part_of_losses = train.parts.get("loss")
     if part_of_losses is not None and not found and not train.torn:
@@ -87,12 +89,14 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
     return found
 
 
-def _no_output(name: str, setting: ir.Setting, graph: Graph) -> Diagnostic:
+def _no_output(name: str, setting: ir.Setting, part: str, graph: Graph) -> Diagnostic:
     close = did_you_mean(name, graph.outputs)
     left = [n for n in graph.outputs if n != "output"]
     fix = Fix(f"write one of {', '.join(graph.outputs)}")
     if close:
         fix = Fix(f"did you mean `{close}`?", (Edit(setting.key_span, close),))
+    elif not left and part == "class_weight":
+        fix = Fix("write the numbers in the order of the classes: class_weight = [1, 2.5, 1]")
     elif not left:
         fix = Fix(f"name the output in the model: output {name}: x -> …")
     notes = [f"the outputs are {', '.join(graph.outputs)}"] if left else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from dslc.check.backbone import backbones, scaled_inputs
-from dslc.check.outputs import last_activation, losses_by_output, metrics_by_output
+from dslc.check.outputs import by_output, last_activation, losses_by_output, metrics_by_output
 from dslc.check.protocol import protocol_of
 from dslc.graph import Graph
 from dslc.plan.finetune import plan_tuning
@@ -88,4 +88,12 @@ def _output(train: ir.SectionSpec, graph: Graph, name: str) -> OutputPlan:
     assert tensor is not None and isinstance(loss, Loss)
     taken = loss.activation if loss.activation == last_activation(graph, name) else None
     metrics = cast("tuple[Any, ...]", setting.value) if setting is not None else ()
-    return OutputPlan(name, _shape(tensor.shape), loss, metrics, cast("Activation | None", taken))
+    weights = by_output(train, "class_weight", graph).get(name)
+    return OutputPlan(
+        name,
+        _shape(tensor.shape),
+        loss,
+        metrics,
+        cast("Activation | None", taken),
+        class_weight=cast("Any", weights.value) if weights is not None else None,
+    )

@@ -54,6 +54,7 @@ class OutputPlan:
     metrics: tuple[Metric, ...] = ()
     activation: Activation | None = None
     weight: float = 1.0
+    class_weight: tuple[float, ...] | Literal["balanced"] | None = None
 
     @property
     def task(self) -> str:
@@ -63,6 +64,11 @@ class OutputPlan:
     def has_classes(self) -> bool:
         """Is each prediction one class? (Not so where several labels may be true.)"""
         return self.task == "classes" or (self.task == "binary" and self.size == 1)
+
+    @property
+    def classes(self) -> int:
+        """How many classes an example may have, where it has one."""
+        return 2 if self.task == "binary" else self.size
 
     @property
     def size(self) -> int:

@@ -30,6 +30,14 @@ from dslc.vocab.selectors import Selection
 from dslc.vocab.word import Word, arg
 
 
+class ClassWeights(OneOf):
+    """`balanced`, or one number for each class in their order."""
+
+    def __init__(self) -> None:
+        numbers = ListOf(Real(0), "a number ≥ 0 for each class, such as [1, 2.5, 1]")
+        super().__init__((Choice(("balanced",)), numbers))
+
+
 class Section(Word):
     """The base of all sections."""
 
@@ -133,7 +141,7 @@ class Train(Section):
 
     word = "train"
     entries = ("callback",)
-    per_output = ("loss", "metrics")
+    per_output = ("loss", "metrics", "class_weight")
     examples = ("train { loss = cross_entropy  optimizer = Adam(lr=1e-3)  epochs = 20 }",)
 
     loss: Annotated[Word, WordOf(("loss",), "a loss such as cross_entropy")] = arg(
@@ -147,6 +155,11 @@ class Train(Section):
         tuple[Word, ...],
         ListOf(WordOf(("metric",), "a metric"), "a list of metrics such as [accuracy]"),
     ] = arg("what is reported beside the loss", ())
+    class_weight: Annotated[tuple[float, ...] | str | None, ClassWeights()] = arg(
+        "factor of the loss of each class while training: `balanced` is n / (classes · count), from the training "
+        "part; validation and test are not weighted",
+        None,
+    )
     clip: Annotated[Word | None, OrNone(WordOf(("clip",), "a clip such as global_norm(1.0)"))] = (
         arg("what is done to gradients that are too large", None)
     )

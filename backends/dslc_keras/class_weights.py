@@ -1,0 +1,78 @@
+"""Class weights in Keras: an argument of `fit`, or weights beside the targets where that argument does not do.
+
+The argument is for one output with one class for each example. For several outputs, and for a class at every place
+of a picture or sequence, the training batches hold a weight for every target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dslc.codegen.nodes import (
+    Attr,
+    DictOf,
+    Expr,
+    Index,
+    Lit,
+    Pair,
+    call,
+    lit,
+    method,
+    ref,
+)
+from dslc.plan.training import OutputPlan, TrainingPlan
+
+
+def class_weight_context(plan: TrainingPlan) -> Mapping[str, Any]:
+    """`class_weight`: the argument of `fit`. `weighted_batches`: (weights, weights of a batch), both expressions."""
+    outputs = [o for o in plan.outputs if o.class_weight is not None]
+    several = len(plan.inputs) > 1 or len(plan.outputs) > 1
+    context = {
+        "balanced": any(o.class_weight == "balanced" for o in outputs),
+        "class_weight": None,
+        "weighted_batches": None,
+    }
+    if not outputs:
+        return context
+    if len(plan.outputs) == 1 and len(outputs[0].shape) == 1:
+        return context | {"class_weight": _argument(outputs[0])}
+    if len(plan.outputs) == 1:
+        made: Expr = _weights(outputs[0], Attr(ref("self"), "y"), several)
+        looked_up = _looked_up(outputs[0], ref("self.weights"), ref("y"))
+    else:
+        y = Attr(ref("self"), "y")
+        made = lit({o.name: _weights(o, y, several) for o in outputs})
+        looked_up = lit({o.name: _of_output(o) for o in plan.outputs})
+    return context | {"weighted_batches": (made, looked_up)}
+
+
+def _argument(output: OutputPlan) -> Expr:
+    """`{0: 1.0, 1: 2.5}`."""
+    if isinstance(output.class_weight, tuple):
+        pairs = enumerate(output.class_weight)
+        return DictOf(tuple(Pair(Lit(index), lit(weight)) for index, weight in pairs))
+    weights = call("balanced", Attr(ref("train"), "y"), output.classes)
+    return call("dict", call("enumerate", weights))
+
+
+def _weights(output: OutputPlan, y: Expr, several: bool) -> Expr:
+    if isinstance(output.class_weight, tuple):
+        values: Expr = lit([*output.class_weight])
+    else:
+        y = Index(y, (Lit(output.name),)) if several else y
+        values = call("balanced", y, output.classes)
+    return call("np.array", values)
+
+
+def _looked_up(output: OutputPlan, weights: Expr, y: Expr) -> Expr:
+    """`weights[y]`; where two classes are told apart, y holds numbers."""
+    return Index(weights, (method(y, "astype", ref("int")) if output.task == "binary" else y,))
+
+
+def _of_output(output: OutputPlan) -> Expr:
+    name = (Lit(output.name),)
+    y = Index(ref("y"), name)
+    if output.class_weight is None:
+        return call("np.ones", call("len", y))
+    return _looked_up(output, Index(ref("self.weights"), name), y)
