@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dslc.codegen.nodes import Expr, Ref, TupleOf, call
+from dslc.codegen.nodes import Attr, BoolOp, Expr, Ref, TupleOf, call
 
 
 def is_one_of(name: str, classes: list[str]) -> Expr:
@@ -14,6 +14,11 @@ def is_one_of(name: str, classes: list[str]) -> Expr:
     if len(classes) > 1:
         kinds = TupleOf(tuple(Ref(c) for c in classes))
     return call("isinstance", Ref(name), kinds)
+
+
+def is_trained(test: Expr, weight: Expr) -> Expr:
+    """`test`, for a weight that no phase of the training has frozen."""
+    return BoolOp("and", (test, Attr(weight, "requires_grad")))
 
 
 def by_rule(classes: Mapping[str, Any]) -> Iterator[tuple[Any, list[str]]]:

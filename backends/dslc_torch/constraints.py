@@ -31,7 +31,7 @@ from dslc.codegen.nodes import (
 from dslc.codegen.values import value
 from dslc.vocab.kinds import Symbolic
 from dslc.vocab.word import Word
-from dslc_torch.classes import by_rule, is_one_of
+from dslc_torch.classes import by_rule, is_one_of, is_trained
 
 if TYPE_CHECKING:
     from dslc_torch.weights import Law
@@ -81,8 +81,9 @@ class Constraints:
             given.append(Kw(attribute, rule))
         return Call(Ref("constrained"), (made,), tuple(given))
 
-    def definition(self) -> Def | None:
-        """`def constrain(model)`; None where nothing is constrained."""
+    def definition(self, *, phases: bool = False) -> Def | None:
+        """`def constrain(model)`; None where nothing is constrained. With `phases`, frozen weights stay as they
+        are."""
         if self.uniform and not any(self.classes.values()):
             return None
         doc = "Make true what the constraints say of the weights: called after every update."
@@ -101,11 +102,16 @@ class Constraints:
                     )
                     for attribute, word, units in rules
                 )
-                inner = (If(is_one_of("module", names), body, inner),)
+                test = is_one_of("module", names)
+                if phases:
+                    test = is_trained(test, Attr(module, rules[0][0]))
+                inner = (If(test, body, inner),)
         else:
             own = method(call("getattr", module, "constraints", {}), "items")
             weight = call("getattr", module, Ref("name"))
-            step = Expression(Call(Ref("rule"), (weight,)))
+            step: Statement = Expression(Call(Ref("rule"), (weight,)))
+            if phases:
+                step = If(Attr(weight, "requires_grad"), (step,))
             inner = (For(TupleOf((Ref("name"), Ref("rule"))), own, (step,)),)
         every = For(module, method(Ref("model"), "modules"), inner)
         decorator = call("torch.no_grad")

@@ -45,7 +45,9 @@ def write_model(request: ModelRequest) -> ModelSection:
     statements: list[Statement] = [w.definition for w in written.values()]
     init = laws.init_weights()
     statements += [init] if init else []
-    penalty, constrain = laws.penalties.definition(), laws.constraints.definition()
+    phases = bool(request.regions.labels)
+    penalty = laws.penalties.definition(phases=phases)
+    constrain = laws.constraints.definition(phases=phases)
     statements += [found for found in (penalty, constrain) if found is not None]
     statements.append(_build_model(model, written[model], init is not None))
     used = list(dict.fromkeys([*helpers, *laws.helpers]))
@@ -58,6 +60,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         regions={name: found for w in written.values() for name, found in w.regions.items()},
         penalty=penalty is not None,
         constrain=constrain is not None,
+        program=tuple(statements),
     )
 
 

@@ -29,7 +29,7 @@ from dslc.codegen.nodes import (
 from dslc.codegen.values import value
 from dslc.vocab.kinds import Symbolic
 from dslc.vocab.word import Word
-from dslc_torch.classes import by_rule, is_one_of
+from dslc_torch.classes import by_rule, is_one_of, is_trained
 
 if TYPE_CHECKING:
     from dslc_torch.weights import Law
@@ -70,8 +70,8 @@ class Penalties:
             made = Call(Ref("penalised"), (made, *given), strengths)
         return made
 
-    def definition(self) -> Def | None:
-        """`def penalty(model)`; None where nothing is penalised."""
+    def definition(self, *, phases: bool = False) -> Def | None:
+        """`def penalty(model)`; None where nothing is penalised. With `phases`, frozen weights have none."""
         if self.uniform and not any(self.classes.values()):
             return None
         doc = "The regularisers' part of the loss."
@@ -82,13 +82,16 @@ class Penalties:
             element: Expr = _sum([_size(weight, kind, Ref(kind)) for kind in ("l1", "l2")])
             pair = TupleOf((Ref("name"), TupleOf((Ref("l1"), Ref("l2")))))
             own = method(call("getattr", module, "penalties", {}), "items")
-            every = Comprehension(element, module, modules, "generator", (), ((pair, own),))
+            tests = (Attr(weight, "requires_grad"),) if phases else ()
+            every = Comprehension(element, module, modules, "generator", tests, ((pair, own),))
             total: Expr = call("sum", every)
             return Def("penalty", (Param("model"),), (Return(total),), doc)
         parts: list[Expr] = []
         for given, names in by_rule(self.classes):
             element = _sum([_term(Attr(module, attribute), word) for attribute, word in given])
             test = is_one_of("module", names)
+            if phases:
+                test = is_trained(test, Attr(module, given[0][0]))
             parts.append(call("sum", Comprehension(element, module, modules, "generator", (test,))))
         return Def("penalty", (Param("model"),), (Return(_sum(parts)),), doc)
 
