@@ -13,13 +13,15 @@ from dslc.plan.training import Activation, ImageScaling, InputPlan, OutputPlan, 
 from dslc.spec import ir
 from dslc.vocab.data import AsBackbone
 from dslc.vocab.dims import Dim
-from dslc.vocab.experiment import Callback, Loss
+from dslc.vocab.experiment import Callback, Loss, Source
 from dslc.vocab.layers.sequence import Embedding
+from dslc.vocab.transforms import Transform
 
 
 def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
     """The plan of a spec without errors; None when it does not train."""
     data, train = spec.sections.get("data"), spec.sections.get("train")
+    augment = spec.sections.get("augment")
     if data is None or train is None:
         return None
 
@@ -32,8 +34,11 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
 
     return TrainingPlan(
         source=of(data, "source"),
+        augment=tuple(cast(Transform, bound.word) for bound in augment.words) if augment else (),
         split=of(data, "split"),
-        inputs=tuple(_input(graph, name, index) for name, index in graph.inputs.items()),
+        inputs=tuple(
+            _input(graph, name, index, of(data, "source")) for name, index in graph.inputs.items()
+        ),
         outputs=tuple(_output(train, graph, name) for name in graph.outputs),
         optimizer=last.optimizer if last is not None else of(train, "optimizer"),
         epochs=epochs,
@@ -73,12 +78,20 @@ def _shape(dims: tuple[Dim, ...]) -> tuple[int | None, ...]:
     return tuple(d if isinstance(d, int) else None for d in dims)
 
 
-def _input(graph: Graph, name: str, index: int) -> InputPlan:
+def _input(graph: Graph, name: str, index: int, source: Source) -> InputPlan:
     tensor = graph.tensor(index)
     assert tensor is not None
     tables = (node.word for node in graph.nodes() if index in node.inputs)
     sizes = [word.vocabulary for word in tables if isinstance(word, Embedding)]
-    return InputPlan(name, _shape(tensor.shape), tensor.dtype, min(sizes, default=None))
+    shape, size = _shape(tensor.shape), source.picture_size
+    stored = (*size, *shape[2:]) if size is not None and len(shape) == 3 else shape
+    return InputPlan(
+        name,
+        shape,
+        tensor.dtype,
+        min(sizes, default=None),
+        stored if stored != shape else None,
+    )
 
 
 def _output(train: ir.SectionSpec, graph: Graph, name: str) -> OutputPlan:

@@ -29,6 +29,7 @@ from dslc.vocab.experiment import (
 )
 from dslc.vocab.kinds import Bounds
 from dslc.vocab.layers.backbones import Backbone
+from dslc.vocab.transforms import Mix, Transform
 
 Activation = Literal["softmax", "sigmoid"]
 
@@ -41,6 +42,7 @@ class InputPlan:
     shape: tuple[int | None, ...]
     dtype: Literal["float", "int"] = "float"
     vocabulary: int | None = None  # of the smallest table that looks up its ids
+    stored: tuple[int | None, ...] | None = None  # the shape in the data, where crops come between
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class TrainingPlan:
     protocol: Protocol | None = None  # that resamples; None is the plain training and test
     confidence: float = 0.95
     tuning: TuningPlan | None = None  # a backbone that is trained in phases
+    augment: tuple[Transform, ...] = ()
 
     @cached_property
     def logged(self) -> dict[str, Literal["min", "max"]]:
@@ -166,6 +169,21 @@ class TrainingPlan:
             for metric in output.metrics:
                 found[prefix + metric.label] = metric.better
         return found
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """What single pictures of the training part go through: these are held as bytes."""
+        return tuple(word for word in self.augment if not word.mixes)
+
+    @property
+    def mixes(self) -> tuple[Mix, ...]:
+        """What batches of the training part go through, one of them each."""
+        return tuple(word for word in self.augment if isinstance(word, Mix))
+
+    @property
+    def varies(self) -> bool:
+        """Whether the training part is another one in every epoch."""
+        return self.shuffle or bool(self.augment)
 
     @property
     def monitored(self) -> tuple[str, ...]:
