@@ -1,4 +1,4 @@
-"""Losses, metrics, penalties and callbacks of both scripts: the numbers of scikit-learn, the decisions of Keras."""
+"""Losses, metrics and penalties of both scripts: the numbers of scikit-learn."""
 
 from __future__ import annotations
 
@@ -238,58 +238,3 @@ def test_reported_losses_hold_the_penalty(backend: str, tmp_path: Path) -> None:
     first, last = expected
     assert abs(first - last) > 1e-3
     assert found == pytest.approx([first, last, last], rel=1e-3)
-
-
-# --- callbacks ---------------------------------------------------------------------------------------
-
-DECISIONS = [
-    "EarlyStopping()",
-    "EarlyStopping(patience=2)",
-    "EarlyStopping(patience=3, min_delta=0.25)",
-    "EarlyStopping(monitor=val_accuracy, patience=2, restore_best=true)",
-    "EarlyStopping(monitor=loss, mode=max, patience=3, min_delta=0.1, restore_best=true)",
-    "EarlyStopping(monitor=accuracy, mode=min, patience=4)",
-    "ReduceLROnPlateau()",
-    "ReduceLROnPlateau(patience=1)",
-    "ReduceLROnPlateau(factor=0.5, patience=0, min_delta=0)",
-    "ReduceLROnPlateau(factor=0.5, patience=2, cooldown=1)",
-    "ReduceLROnPlateau(factor=0.3, patience=1, cooldown=3, min_lr=0.05)",
-    "ReduceLROnPlateau(monitor=val_accuracy, factor=0.5, patience=2, min_delta=0.25)",
-    "ReduceLROnPlateau(monitor=accuracy, mode=min, factor=0.5, patience=1)",
-    "ModelCheckpoint()",
-    "ModelCheckpoint(monitor=val_accuracy)",
-    "ModelCheckpoint(monitor=loss, mode=max, save_best_only=true)",
-    "ModelCheckpoint(save_best_only=false)",
-    "EarlyStopping(patience=5)  ReduceLROnPlateau(patience=2, factor=0.5)  ModelCheckpoint()",
-    "ModelCheckpoint(monitor=val_accuracy)  EarlyStopping(patience=4, restore_best=true)",
-]
-TINY = """
-model Net {{ input row: 4
-  row -> Dense(3) -> softmax }}
-data {{ source = iris  split = stratified(60, 20, 20) }}
-train {{
-  loss = cross_entropy  metrics = [accuracy]  optimizer = SGD(lr=1.0)  epochs = 1
-  {}
-}}
-"""
-
-
-@pytest.mark.parametrize("found", DECISIONS)
-def test_callbacks_decide_alike(found: str, tmp_path: Path) -> None:
-    """Whether to stop, the learning rate and the weights that are kept: in Keras, its own callbacks decide."""
-    traces = []
-    for backend in BACKENDS:
-        here = Lab(tmp_path, backend)
-        here.compile(TINY.format("\n  ".join(found.split("  "))))
-        traces.append(here.evaluate("decide(spec, 30)", "from decisions import decide"))
-    assert traces[0] == traces[1]
-    made = {(stopped, rate < 1, bool(kept)) for trace in traces[0] for stopped, rate, kept in trace}
-    if "patience=10" not in found and found != "ReduceLROnPlateau()":
-        assert made - {(False, False, False)}  # something was decided
-
-
-def test_every_parameter_of_a_callback_is_among_them() -> None:
-    for name, word in words("callback").items():
-        uses = " ".join(found for found in DECISIONS if name in found)
-        for field in word.model_fields:
-            assert f"{field}=" in uses, (name, field)

@@ -68,8 +68,10 @@ def test_a_resumed_run_repeats_an_uninterrupted_one(
     done = here.run("--epochs", 6, "--resume")
     assert f"the run had stopped early, after epoch {stopped}" in done.out
     assert "made with --seed 0" in here.refusal("--resume", "--seed", 1)
-    assert "nothing to resume" in here.refusal("--resume", "--out", "elsewhere")
-    assert not (here.folder / "elsewhere").exists()
+    done = here.run("--epochs", 6, "--resume", "--out", "elsewhere")
+    assert "nothing to resume in elsewhere: starting at the beginning" in done.out
+    again = here.folder / "elsewhere" / "history.json"
+    assert again.read_bytes() == (here.out / "history.json").read_bytes()
 
 
 @ON
