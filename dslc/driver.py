@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dslc.codegen.regions import Regions
     from dslc.graph import Graph
     from dslc.plan.model import ModelPlan
+    from dslc.plan.training import TrainingPlan
     from dslc.spec import ir
 
 
@@ -58,6 +59,7 @@ def analyse(path: Path) -> Analysis:
 def analyse_source(source: Source, path: Path | None = None, root: Path | None = None) -> Analysis:
     """Check a spec that is already text: every model of it, all mistakes in one run, in order of place."""
     from dslc.check.defaults import check_defaults
+    from dslc.check.backbone import check_places
     from dslc.check.experiment import check_experiment
     from dslc.check.promises import check_promises
     from dslc.check.summary import summarise
@@ -77,6 +79,7 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
         summary = summarise(graph) if graph.complete and not found else None
         if summary is not None:
             diagnostics += check_promises(graph, summary)
+            diagnostics += check_places(graph)
         models.append(ModelAnalysis(definition, graph, summary))
     if models and all(model.summary is not None for model in models):
         diagnostics += check_defaults(spec, [model.graph for model in models])
@@ -115,22 +118,31 @@ def compile_model(
 ) -> tuple[str | None, list[Diagnostic]]:
     """The script for one model of an analysis without errors. `stem` names its runs."""
     from dslc.codegen.page import Script, render_script
-    from dslc.codegen.regions import regions_of
-    from dslc.plan.experiment import plan_training
 
-    assert analysis.spec is not None and analysis.source is not None
+    assert analysis.source is not None
     refused = unsupported(chosen.graph, backend)
     if refused:
         return None, refused
+    plan, section, training = model_section(analysis, chosen, backend)
+    script = Script(stem, plan.model.name, Path(analysis.source.name).name)
+    return render_script(script, section, backend.target, training), []
+
+
+def model_section(
+    analysis: Analysis, chosen: ModelAnalysis, backend: Backend
+) -> tuple[ModelPlan, ModelSection, TrainingPlan | None]:
+    """The model of a script, for a model whose words the backend has, and the training that it is made for."""
+    from dslc.codegen.regions import regions_of
+    from dslc.plan.experiment import plan_training
+
+    assert analysis.spec is not None
     trained = chosen is analysis.models[-1]
     training = plan_training(analysis.spec, chosen.graph) if trained else None
     logits = (
         frozenset(o.name for o in training.outputs if o.activation) if training else frozenset()
     )
     regions = regions_of(training.tuning if training is not None else None)
-    plan, section = _write(analysis, chosen, backend, logits, regions)
-    script = Script(stem, plan.model.name, Path(analysis.source.name).name)
-    return render_script(script, section, backend.target, training), []
+    return *_write(analysis, chosen, backend, logits, regions), training
 
 
 def _write(

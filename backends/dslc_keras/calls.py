@@ -7,6 +7,7 @@ from dataclasses import replace
 from dslc.codegen import values
 from dslc.codegen.emission import Context, NeedsNumbers, Op
 from dslc.codegen.nodes import Assign, Call, Comment, Expr, For, Kw, Lit, Ref, Statement, call, lit
+from dslc.codegen.origins import Origin, mark
 from dslc.plan import model as plan
 from dslc.vocab.dims import is_generic
 from dslc_keras.loading import loading
@@ -107,11 +108,11 @@ class CallWriter(Scope):
                 positional.append(item)
             else:
                 keywords.append(Kw(name, item))
-        return Call(Ref(callee.name), (*xs, *positional), tuple(keywords))
+        return Call(Ref(callee.name), (*xs, *positional), tuple(keywords), Origin(use))
 
     def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
         context = Context(apply, self.naming, self.helpers.append)
-        return self.table.ops(context)
+        return mark(self.table.ops(context), apply)
 
     def _apply(
         self, apply: plan.Apply, xs: list[Expr], target: Expr, label: str | None = None
@@ -124,8 +125,17 @@ class CallWriter(Scope):
                 xs = [target]
             if op.note:
                 self.body.append(Comment(op.note))
-            result = self._op(op, xs, label if index == len(ops) - 1 else None)
+            last = label if index == len(ops) - 1 else None
+            result = self._op(op, xs, last or self._further_name(op))
         return result
+
+    def _further_name(self, op: Op) -> str | None:
+        """A name for a second network of one kind: Keras would give it that of the first."""
+        if not op.foreign:
+            return None
+        self.networks[op.stem] += 1
+        count = self.networks[op.stem]
+        return f"{op.stem}_{count}" if count > 1 else None
 
     @staticmethod
     def _op(op: Op, xs: list[Expr], label: str | None) -> Expr:
@@ -150,13 +160,22 @@ class CallWriter(Scope):
             if len(ops) == 1 and ops[0].make is not None:
                 if ops[0].note:
                     self.body.append(Comment(ops[0].note))
-                make = ops[0].wrap(ops[0].make) if ops[0].wrap else ops[0].make
+                make = self._shared_make(ops[0], statement.name)
                 self.body.append(Assign((name,), make))
                 self.shared[statement.name] = replace(ops[0], make=name, wrap=None)
                 return
             if any(is_generic(*t.shape) for t in statement.target.inputs):
                 raise NeedsNumbers
         self._shared_model(statement, name)
+
+    @staticmethod
+    def _shared_make(op: Op, name: str) -> Expr:
+        """The layer; a network of the library gets its name, to be found by it."""
+        assert op.make is not None
+        make = op.make
+        if op.foreign and isinstance(make, Call):
+            make = replace(make, kwargs=(*make.kwargs, Kw("name", Lit(name))))
+        return op.wrap(make) if op.wrap is not None else make
 
     def _shared_model(self, statement: plan.LetLayer, name: Expr) -> None:
         target = statement.target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Scope:
         self.table = table
         self.written = written
         self.helpers: list[str] = []
+        self.networks: Counter[str] = Counter()  # of the library, by kind
         self.body: list[Statement] = []
         self.named: set[str] = set()  # what the code asked for: other parameters are left out
         self.variables: dict[str, Expr] = {}

@@ -21,6 +21,25 @@ def backbones(graph: Graph) -> Iterator[tuple[Node, Backbone]]:
             yield node, node.word
 
 
+def check_places(graph: Graph) -> list[Diagnostic]:
+    """A pretrained network in a block that is used more than once, each time with weights of its own."""
+    found: dict[Span, int] = {}
+    words: dict[Span, str] = {}
+    for node, word in backbones(graph):
+        if node.shares is None:
+            found[node.span] = found.get(node.span, 0) + 1
+            words[node.span] = word.word
+    problems = []
+    for span, times in found.items():
+        if times > 1:
+            message = f"`{words[span]}` stands in a block that is used {times} times: it would be {times} networks"
+            fix = Fix(
+                "name the block and use its name, `encode = Block`: then they share one network"
+            )
+            problems.append(error("E0438", message, span, fixes=[fix]))
+    return problems
+
+
 def weights_files(graph: Graph) -> Iterator[tuple[Span, str]]:
     """The files that weights come from, each where it is named, as it is written there."""
     seen: set[Span] = set()

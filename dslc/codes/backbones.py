@@ -31,6 +31,15 @@ CODES: tuple[Code, ...] = (
         'data { source = images("photos/")  scale = 0..1 }',
     ),
     Code(
+        "E0438",
+        "A pretrained network that stands in several places",
+        "Every place where a network stands has one of its own, with all of its weights. A block that holds one and is "
+        "used twice has two of them, under one name. To send several images through the same network, name the block "
+        "or the network: its weights are then shared.",
+        "block Encode { input x  x -> ResNet50(weights=imagenet) -> GlobalAvgPool2D }\n# l = left -> Encode   r = right -> Encode",
+        "encode = Encode\nl = left -> encode   r = right -> encode",
+    ),
+    Code(
         "E0439",
         "Weights of a block that cannot be read",
         "`weights` of a block or model of one's own is the path, in quotes, of a file that a script wrote when it "

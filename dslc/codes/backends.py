@@ -17,7 +17,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "E0502",
         "Weights that this backend cannot read",
-        "Files with weights belong to one framework: Keras reads `.keras` and `.weights.h5`, PyTorch state dicts in "
+        "Files with weights belong to one framework: Keras reads `.keras` and `.h5`, PyTorch state dicts in "
         "`.pt`, `.pth` and `.safetensors`. One spec serves both when the path has no ending: each backend then reads "
         "a file with the ending that its own scripts write, and `{backend}` in the path becomes keras or torch.",
         'photo -> ResNet50(weights="runs/photos-torch/best.pt") -> …   # compiled for Keras',

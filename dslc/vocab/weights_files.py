@@ -8,7 +8,7 @@ from dslc.vocab.libraries import TITLES, Library
 
 # The endings of the files that each library reads; scripts write the first one.
 ENDINGS: Mapping[Library, tuple[str, ...]] = {
-    "keras": (".keras", ".weights.h5"),
+    "keras": (".keras", ".h5"),
     "torch": (".pt", ".pth", ".safetensors"),
 }
 PLACE = "{backend}"  # in a path: keras or torch

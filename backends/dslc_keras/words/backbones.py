@@ -41,9 +41,8 @@ def backbone(word: backbones.Backbone, context: Context) -> Op:
     )
     made = Call(Ref(f"keras.applications.{network.function}"), (), options)
     path = word.weights_file
-    if path is None:
-        return Op(make=made, stem="backbone")
-    return Op(make=made, stem="backbone", wrap=loading(path, context.need_helper))
+    wrap = loading(path, context.need_helper) if path is not None else None
+    return Op(make=made, stem=network.function.lower(), wrap=wrap, foreign=True)
 
 
 def _size(size: Dim, context: Context) -> Expr:

@@ -35,9 +35,8 @@ class Backbone(Layer):
     """What all networks of the libraries have in common.
 
     `weights=imagenet` takes the weights that the library publishes (torchvision: IMAGENET1K_V1), `none` draws
-    new ones by the library's own laws, a path in quotes reads a file that this backend wrote: for Keras
-    `.weights.h5` or `.keras`, for PyTorch a state dict of torchvision's network, `.pt`, `.pth` or
-    `.safetensors`; `{backend}` in it becomes `keras` or `torch`.
+    new ones by the library's own laws, a path in quotes reads a file of the library: `.keras` or `.h5`, and
+    for PyTorch a state dict in `.pt`, `.pth` or `.safetensors`; `{backend}` in it becomes `keras` or `torch`.
     """
 
     abstract: ClassVar[bool] = True
@@ -250,7 +249,7 @@ class ResNet50(_ResNet):
 
     examples: ClassVar[tuple[str, ...]] = (
         Example("224x224x3", f"x -> ResNet50(weights=imagenet) -> {_HEAD}"),
-        Example("64x64x3", f'x -> ResNet50(weights="resnet50.weights.h5") -> {_HEAD}'),
+        Example("64x64x3", f'x -> ResNet50(weights="resnet50-{{backend}}") -> {_HEAD}'),
     )
     aliases: ClassVar[tuple[str, ...]] = ("resnet50",)
 
