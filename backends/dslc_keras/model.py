@@ -39,7 +39,9 @@ def write_model(request: ModelRequest) -> ModelSection:
         except NeedsNumbers as problem:
             raise CannotKeepNames(function.block) from problem
         helpers += writer.helpers
-    return ModelSection(render(tuple(statements)).strip(), helpers=tuple(dict.fromkeys(helpers)))
+    program = tuple(statements)
+    used = tuple(dict.fromkeys(helpers))
+    return ModelSection(render(program).strip(), helpers=used, program=program)
 
 
 def _function_name(

@@ -1,8 +1,9 @@
 """PyTorch, as a backend of dslc."""
 
-from dslc.codegen.backend import Backend
+from dslc.codegen.backend import Backend, Places
 from dslc_torch.model import write_model
+from dslc_torch.places import entries, holders
 from dslc_torch.training import TARGET
 from dslc_torch.words import TABLE
 
-BACKEND = Backend("torch", "PyTorch", TABLE, TARGET, write_model)
+BACKEND = Backend("torch", "PyTorch", TABLE, TARGET, write_model, Places(holders, entries))

@@ -23,6 +23,7 @@ from dslc.codegen.nodes import (
     UnaryOp,
     call,
 )
+from dslc.codegen.origins import Origin
 from dslc.plan import model as plan
 from dslc.vocab.dims import Dim, Sym, symbols
 from dslc.vocab.tensor import AXES, Tensor
@@ -63,7 +64,8 @@ class CallWriter(Scope):
                 positional.append(item)
             else:
                 keywords.append(Kw(name, item))
-        made = Call(Ref(callee.name), (*sizes, *positional), tuple(keywords))
+        arguments = (*sizes, *positional)
+        made = Call(Ref(callee.name), arguments, tuple(keywords), Origin(use))
         return loaded(made, use.weights, self.helpers.append) if use.weights is not None else made
 
     def _callee_sizes(self, use: plan.Invoke, callee: Written) -> list[Expr]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dslc.codegen.emission import Context, Layout, Op
 from dslc.codegen.nodes import Assign, Call, Commented, Expr, Item, Ref, Star
+from dslc.codegen.origins import mark
 from dslc.plan import model as plan
 from dslc.vocab.tensor import Tensor
 from dslc_torch.calls import CallWriter, where_channels_stand
@@ -101,7 +102,8 @@ class StepWriter(CallWriter):
 
     def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
         context = Context(apply, self.naming, self.helpers.append, self.laws)
-        return tuple(self.laws.wrap(op, apply, context) for op in self.table.ops(context))
+        ops = mark(self.table.ops(context), apply)
+        return tuple(self.laws.wrap(op, apply, context) for op in ops)
 
     def _apply(self, apply: plan.Apply, state: State, label: str | None = None) -> None:
         ops = self._ops(apply)

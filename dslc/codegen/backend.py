@@ -5,15 +5,19 @@ Backends are found through the entry-point group `dslc.backends`; none imports i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from dslc.codegen.emission import Table
+from dslc.codegen.nodes import Statement
+from dslc.codegen.origins import Holder, Shapes, Trail
 from dslc.codegen.page import ModelSection, Target
 from dslc.codegen.regions import Regions
 from dslc.plan.model import ModelPlan
+from dslc.vocab.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,44 @@ class CannotKeepNames(Exception):
 
 
 @dataclass(frozen=True)
+class Entry:
+    """Where a framework keeps an array of a layer, or one `part` of its first axis: under `key` in its files.
+
+    `there` gives the array as the framework has it, `back` the canonical one, of the shape that it is told.
+    """
+
+    array: str
+    key: str
+    there: Callable[[Any], Any]
+    back: Callable[[Any, tuple[int, ...]], Any]
+    part: int | None = None
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What a framework keeps besides: zeros of the shape of the entry `like`, to which they are added on the way
+    back, or a count that nothing depends on."""
+
+    key: str
+    like: str | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """How the arrays of a model are found in the files of a framework.
+
+    `holders` follows the program of a model section, with the shapes of the inputs of every use of a block.
+    `entries` says of a word, its inputs and the names of its arrays where its holders keep them.
+    """
+
+    holders: Callable[[Sequence[Statement], Mapping[Trail, Sequence[Shapes]]], list[Holder]]
+    entries: Callable[
+        [Any, tuple[Tensor, ...], Sequence[str], Sequence[Holder]],
+        tuple[list[Entry], list[Extra]],
+    ]
+
+
+@dataclass(frozen=True)
 class Backend:
     """`name` as on the command line, `title` as in prose."""
 
@@ -44,6 +86,7 @@ class Backend:
     table: Table
     target: Target
     write_model: Callable[[ModelRequest], ModelSection]
+    places: Places
 
 
 @cache

@@ -110,9 +110,12 @@ class Commented:
 
 @dataclass(frozen=True)
 class Call:
+    """`func(args, kwargs)`. `origin` remembers what of the plan it constructs (see `codegen.origins`)."""
+
     func: Expr
     args: tuple[Item, ...] = ()
     kwargs: tuple[Kw | Commented, ...] = ()
+    origin: object = field(default=None, compare=False, repr=False)
 
     @property
     def arguments(self) -> tuple[Expr | Star | Kw | Pair | Commented, ...]:

@@ -21,7 +21,7 @@ from dslc.codegen import literals
 from dslc.codegen.data import data_context
 from dslc.codegen.imports import render_imports
 from dslc.codegen.layout import WIDTH, render
-from dslc.codegen.nodes import Import, lit
+from dslc.codegen.nodes import Import, Statement, lit
 from dslc.codegen.numbers import number
 from dslc.codegen.pictures import draw_pictures
 from dslc.codegen.tidy import tidy
@@ -35,6 +35,9 @@ IMPORTS: Mapping[str, Import] = {
     "np": Import("numpy", alias="np"),
     "Path": Import("pathlib", "Path"),
     "Counter": Import("collections", "Counter"),
+    "A": Import("albumentations", alias="A"),
+    "packages_distributions": Import("importlib.metadata", "packages_distributions"),
+    "version": Import("importlib.metadata", "version"),
     "Figure": Import("matplotlib.figure", "Figure"),
     "ConfusionMatrixDisplay": Import("sklearn.metrics", "ConfusionMatrixDisplay"),
     "confusion_matrix": Import("sklearn.metrics", "confusion_matrix"),
@@ -51,7 +54,8 @@ IMPORTS: Mapping[str, Import] = {
     **{
         name: Import(name)
         for name in (
-            "argparse", "csv", "gzip", "json", "math", "os", "re", "sys", "time", "zipfile", "zlib",
+            "argparse", "csv", "cv2", "gzip", "json", "math", "os", "random", "re", "sys", "threading",
+            "time", "zipfile", "zlib",
         )
     },
     **{
@@ -77,6 +81,7 @@ class ModelSection:
     regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see `codegen.regions`
     penalty: bool = False  # defines `penalty(model)`, the regularisers' part of the loss
     constrain: bool = False  # defines `constrain(model)`, to be called after every update
+    program: tuple[Statement, ...] = ()  # what `text` shows
 
 
 @dataclass(frozen=True)

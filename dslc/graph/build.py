@@ -294,7 +294,8 @@ class _Builder:
             if None not in value and not block.torn:
                 self.record.say(_wrong_inputs(block, len(value), use), frame)
             return NOTHING
-        inner = Frame(block, {}, {}, frame, use.node.span, frame.depth + 1)
+        here = (*path, block.name)
+        inner = Frame(block, {}, {}, frame, use.node.span, frame.depth + 1, here)
         for parameter in block.parameters:
             if parameter.name in use.arguments:
                 owner = f"`{parameter.name}` of `{block.name}`"
@@ -318,7 +319,7 @@ class _Builder:
             inner_scope[statement.name] = Nodes((index,))
         self.graph.frames.append(inner)
         frame.called.setdefault(use, []).append(inner)
-        self._body(inner, inner_scope, (*path, block.name))
+        self._body(inner, inner_scope, here)
         outputs = list(inner.outputs.values())
         return Nodes(outputs) if len(outputs) == 1 and not block.torn else NOTHING
 

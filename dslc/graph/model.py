@@ -43,7 +43,7 @@ class Frame:
 
     `applied` holds, for every use of a word, the nodes it became here (several under `repeat`), and `called`
     the frames that a use of a block became. `chosen` is the arm taken by every `match` that was reached. `sizes`
-    are the names in the shapes of its inputs, such as `H`.
+    are the names in the shapes of its inputs, such as `H`. `path` names the way to it, as that of a node.
     """
 
     definition: ir.Definition
@@ -52,6 +52,7 @@ class Frame:
     parent: Frame | None
     call: Span | None
     depth: int
+    path: tuple[str, ...] = ()
     sizes: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, int | None] = field(default_factory=dict)
     values: dict[str, Tensor | None] = field(default_factory=dict)
