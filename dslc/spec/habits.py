@@ -36,6 +36,7 @@ PARAMETER_ALIASES = {
     "return_sequences": "sequences",
     "negative_slope": "slope",
     "restore_best_weights": "restore_best",
+    "include_top": "top",
     "beta_1": "beta1",
     "beta_2": "beta2",
     "initial_accumulator_value": "start",
@@ -155,6 +156,11 @@ def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix |
     """What an argument of an optimiser of another library is here: `betas` are two."""
     name = argument.name.text if argument.name is not None else ""
     known = words("optimizer").get(owner)
+    if name == "pooling" and isinstance(argument.value, tree.Name | tree.String):
+        kind = "Max" if "max" in argument.value.span.text else "Avg"
+        behind = Edit(node.span.after(), f" -> Global{kind}Pool2D")
+        edits = (argument_gone(argument, node.arguments), behind)
+        return Fix(f"write -> Global{kind}Pool2D behind `{owner}`", edits)
     if name == "betas" and known is not None and "beta1" in parameters(known):
         pair = argument.value
         if isinstance(pair, tree.Tuple) and len(pair.items) == 2:
