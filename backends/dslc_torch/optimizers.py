@@ -202,11 +202,14 @@ class Updates:
             for (schedule, accumulate), name in self.rates.items()
         ]
 
-    def setup(self, phase: PhasePlan, weights: Expr | None = None) -> list[Statement]:
-        """The statements that make the optimiser of a phase; `weights` is what it trains."""
+    def setup(
+        self, phase: PhasePlan, weights: Expr | None = None, *, grouped: bool = False
+    ) -> list[Statement]:
+        """The statements that make the optimiser of a phase; `weights` is what it trains, perhaps `grouped` by
+        learning rates."""
         trained: Expr = method(ref("model"), "parameters") if weights is None else weights
         groups = _groups(phase)
-        if groups is not None:
+        if groups is not None and not grouped:
             trained = call(self.names[groups], trained)
         made = OPTIMIZERS[type(phase.optimizer)](phase.optimizer)
         own = _class(phase)

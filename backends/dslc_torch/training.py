@@ -30,6 +30,7 @@ from dslc_torch.callbacks import callback_context, callback_setup
 from dslc_torch.class_weights import class_weights, weighted
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
 from dslc_torch.optimizers import Updates
+from dslc_torch.phases import phase_context
 
 # The classes of torchvision.datasets.
 DATASETS: dict[type[Source], str] = {
@@ -65,8 +66,9 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
     for place in places:
         for metric in place.output.metrics:
             METRICS[type(metric)](metric, place, measures)
-    phase = plan.phases[0]
+    phase = plan.phases[-1]
     changes = Updates(plan, split_biases="nn.GRU(" in model.text)
+    callbacks = callback_context(plan)
     return {
         "first_inputs": [i.name for i in plan.inputs if i.name in model.channels_first],
         "first_targets": [
@@ -86,7 +88,8 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "phase": phase,
         "setup": [*changes.setup(phase), *callback_setup(phase, plan)],
         **changes.context(phase),
-        **callback_context(plan),
+        **callbacks,
+        **phase_context(plan, model, changes, callbacks),
         "predictions": Return(_predictions(places, result)),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, cuda, cuda:1 or mps",

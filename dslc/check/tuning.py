@@ -159,6 +159,13 @@ def slower(optimizer: Optimizer, factor: float) -> Optimizer:
     return optimizer.model_copy(update={"lr": times(rate)})
 
 
+def at_rate(optimizer: Optimizer, rate: float) -> Optimizer:
+    """The optimiser with another learning rate; a schedule reaches that one behind its warm-up."""
+    if isinstance(optimizer.lr, Word):
+        return slower(optimizer, rate / optimizer.rate)
+    return optimizer.model_copy(update={"lr": rate})
+
+
 def phases(spec: ir.Spec, graph: Graph) -> tuple[list[Tuned], list[Phase]]:
     """The model by library, and the phases, of a spec whose `finetune` is right; nothing where it has none."""
     section, train = spec.sections.get("finetune"), spec.sections.get("train")

@@ -57,11 +57,8 @@ def _optimizer(phase: PhasePlan) -> str:
     word = phase.optimizer
     rate: Any = word.lr
     shown = f"{rate.word}({word.rate:g})" if isinstance(rate, Word) else f"{word.rate:g}"
-    if len(phase.trains.groups) < 2:
-        group = phase.trains.groups[0]
-        return f"{word.word}(lr={shown if group.rate is None else f'{group.rate:g}'})"
-    rates = ", ".join(shown if g.rate is None else f"{g.rate:g}" for g in phase.trains.groups)
-    return f"{word.word}(lr={rates})"
+    rates = [shown, *(f"{group.rate:g}" for group in phase.trains.groups[1:])]
+    return f"{word.word}(lr={' and '.join(rates)})"
 
 
 def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
@@ -109,7 +106,7 @@ def phases_json(analyses: list[Analysis]) -> str:
             }
             if phase.trains is not None and plan.tuning is not None:
                 counts = phase.trains.counts
-                said["rates"] = [g.rate or phase.optimizer.rate for g in phase.trains.groups]
+                said["rates"] = [group.rate for group in phase.trains.groups]
                 said["trainable"] = dict(counts)
                 said["frozen"] = {k: plan.tuning.totals[k] - n for k, n in counts.items()}
             elif (arrays := decaying(phase.optimizer, analysis.models[-1].graph)) is not None:

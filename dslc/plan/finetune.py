@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from dslc.check.parts import Tuned
-from dslc.check.tuning import HEAD, Phase, matching, phases
+from dslc.check.tuning import HEAD, Phase, at_rate, matching, phases
 from dslc.graph import Graph
 from dslc.plan.tuning import Group, Segment, Stretch, Trains, TuningPlan
 from dslc.spec import ir
+from dslc.vocab.architecture import Unit
 from dslc.vocab.experiment import Callback
 from dslc.vocab.libraries import Library
 
@@ -34,7 +35,10 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
     named = tuple(segment for segment, _ in segments)
     totals: dict[str, int] = {m.library: m.total for m in models}
     network = model.word is not None
-    return TuningPlan(model.label, network, named, tuple(heads), norms, stretches, totals)
+    units: dict[str, tuple[Unit, ...]] = {
+        m.library: tuple(_units(m, range(len(m.parts)))) for m in models
+    }
+    return TuningPlan(model.label, network, named, tuple(heads), norms, stretches, totals, units)
 
 
 def _rates(phase: Phase, models: list[Tuned]) -> Rates:
@@ -85,42 +89,47 @@ def _stretch(
     *,
     trains_norms: bool,
 ) -> Stretch:
-    base = phase.optimizer.rate
+    given = phase.rates or {}
+    of_head = given.get(HEAD)
     every = phase.trains
     key = models[0].library
     whole = len(every[key]) == len(models[0].parts)
 
+    used = list(dict.fromkeys([*(rates[key][i] for i in sorted(every[key])), of_head]))
+    # The rate of the optimiser is that of what has none of its own, else that of the head.
+    base = None if None in used else of_head
+    optimizer = phase.optimizer if base is None else at_rate(phase.optimizer, base)
+    used.sort(key=lambda rate: rate != base)
+
     def group(parts: dict[Library, list[int]], rate: float | None, *, head: bool) -> Group:
+        own = optimizer.rate if rate is None else rate
         mine = set(parts[key])
         return Group(
             tuple(s.name for s, run in segments if mine & set(run)),
             {m.library: tuple(u for u in _units(m, parts[m.library])) for m in models},
             len(mine) == len(models[0].parts),
             head,
-            rate,
-            1.0 if rate is None else rate / base,
+            own,
+            own / optimizer.rate,
         )
 
-    given = phase.rates or {}
-    of_head = given.get(HEAD)
-    used = dict.fromkeys(rates[key][i] for i in sorted(every[key]))
     groups = []
-    for rate in dict.fromkeys([*used, of_head]):
+    for rate in used:
         parts = {
             m.library: [i for i in sorted(every[m.library]) if rates[m.library][i] == rate]
             for m in models
         }
         groups.append(group(parts, rate, head=rate == of_head))
-    everything = group({m.library: sorted(every[m.library]) for m in models}, None, head=True)
+    everything = group({m.library: sorted(every[m.library]) for m in models}, base, head=True)
     heads = tuple(models[0].heads[i].names[0] for i in sorted(phase.heads))
     counts: dict[str, int] = {m.library: phase.trainable(m, norms=trains_norms) for m in models}
     says = _says(models[0], every[key], whole=whole)
     trains = Trains(everything, tuple(groups), heads, counts, phase.keep, says)
     callbacks = tuple(cast(Callback, bound.word) for bound in phase.callbacks)
-    return Stretch(phase.name, phase.epochs, phase.optimizer, callbacks, trains)
+    return Stretch(phase.name, phase.epochs, optimizer, callbacks, trains)
 
 
-def _units(model: Tuned, parts: Iterable[int]) -> Iterable[Any]:
+def _units(model: Tuned, parts: Iterable[int]) -> Iterable[Unit]:
     return (unit for i in parts if (unit := model.parts[i].unit) is not None)
 
 

@@ -22,7 +22,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Group:
-    """Weights that train at one learning rate: `factor` times that of the optimiser.
+    """Weights that train at one learning rate: `rate`, `factor` times that of the optimiser.
 
     Of the backbone these are the named `segments`, or the `units` of a network by library; with `head`
     everything outside of it that is not frozen, too. `whole` means the backbone with all its parts.
@@ -32,13 +32,14 @@ class Group:
     units: Mapping[str, tuple[Unit, ...]] = field(default_factory=dict)
     whole: bool = False
     head: bool = False
-    rate: float | None = None
+    rate: float = 0.0
     factor: float = 1.0
 
 
 @dataclass(frozen=True)
 class Trains:
-    """What trains in a phase. `everything` is all of it as one group; `groups` has one for each learning rate.
+    """What trains in a phase. `everything` is all of it as one group; `groups` has one for each learning rate, that
+    of the optimiser first.
     `frozen_heads` are labels of steps outside the backbone that stay as they are; `counts` are the numbers that
     train, by library; `keep` means that the optimiser goes on with its state. `says` is for the reader."""
 
@@ -73,3 +74,4 @@ class TuningPlan:
     norms: Literal["none", "frozen", "train"]
     stretches: tuple[Stretch, ...]
     totals: Mapping[str, int]  # numbers that training without phases would change, by library
+    units: Mapping[str, tuple[Unit, ...]]  # the layers with weights of a network, by library
