@@ -28,6 +28,7 @@ class Followed:
 
     pair: Pair
     scripts: dict[str, ModuleType]
+    before: Weights = field(default_factory=dict)
     keras: list[Weights] = field(default_factory=list)
     torch: list[Weights] = field(default_factory=list)
     keras_rates: list[float] = field(default_factory=list)
@@ -41,6 +42,11 @@ class Followed:
             for mine, other in zip(self.keras, self.torch, strict=True)
             for name in mine
         )
+
+    @property
+    def moved(self) -> float:
+        """How far the weight went that went farthest."""
+        return max(float(np.abs(self.torch[-1][n] - self.before[n]).max()) for n in self.before)
 
 
 def spec(model: str, train: str, data: str = "batch = 4") -> str:
@@ -80,8 +86,8 @@ def follow(
     scripts = {backend: script(text, backend) for backend in ("keras", "torch")}
     outputs = tuple(pair.keras.output_shape[1:])
     part = rows(pair, outputs, count, ids)
-    size = 4 if "batch = full" not in text else None
-    found = Followed(pair, scripts)
+    size = {"full": None, "1": 1, "4": 4}[text.partition("batch = ")[2].split()[0]]
+    found = Followed(pair, scripts, _torch_weights(pair))
     _keras(found, part, size, epochs, eager)
     _torch(found, part, size, epochs)
     return found
