@@ -254,6 +254,16 @@ PENALTIES = {
         " -> SeparableConv2D(3, 2x2, regularizer=l1(0.1), bias_regularizer=l2(0.3)) -> Flatten",
     ),
     "recurrent": ("5x4", "x -> LSTM(3, regularizer=l2(0.1), sequences=true) -> GRU(2)"),
+    "states and biases": (
+        "5x4",
+        "x -> LSTM(3, recurrent_regularizer=l2(0.1), bias_regularizer=l1(0.2), sequences=true)"
+        " -> GRU(3, recurrent_regularizer=l1(0.3), bias_regularizer=l2(0.4), sequences=true)"
+        " -> SimpleRNN(3, bias_regularizer=l1_l2(l1=0.1, l2=0.2))",
+    ),
+    "states both ways": (
+        "5x4",
+        "x -> Bidirectional(LSTM(3, recurrent_regularizer=l2(0.1), bias_regularizer=l1(0.2)))",
+    ),
     "both ways": ("5x4", "x -> Bidirectional(GRU(3, regularizer=l1(0.1))) -> Dense(2)"),
     "one and both ways": (
         "5x4",
@@ -262,6 +272,10 @@ PENALTIES = {
     ),
     "attention": ("5x4", "x -> MultiHeadAttention(2, regularizer=l2(0.1)) -> Dense(3)"),
     "attention alone": ("5x4", "x -> MultiHeadAttention(2, regularizer=l1_l2(l1=0.1, l2=0.2))"),
+    "biases of attention": (
+        "5x4",
+        "x -> MultiHeadAttention(2, bias_regularizer=l2(0.1)) -> Dense(3, bias_regularizer=l1(0.1))",
+    ),
     "attention like Dense": (
         "5x4",
         "x -> MultiHeadAttention(2, regularizer=l2(0.1)) -> Dense(3, regularizer=l2(0.1))",

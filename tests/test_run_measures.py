@@ -182,7 +182,7 @@ def test_a_single_output_is_measured_alike(backend: str, source: str, tmp_path: 
 PENALISED = """
 model Net {
   input x: 5
-  x -> Dense(6, regularizer=l1(0.01)) -> tanh
+  x -> Dense(6, regularizer=l1(0.01), bias_init=constant(0.5), bias_regularizer=l2(0.1)) -> tanh
   -> Dense(4, regularizer=l2(0.05)) -> tanh
   -> Dense(1, regularizer=l1_l2(l1=0.03, l2=0.02))
 }
@@ -196,12 +196,14 @@ out = Path(OUT)
 
 def penalty(model):
     if hasattr(spec, "torch"):
-        kernels = [w.detach().numpy() for w in model.parameters() if w.ndim == 2]
+        weights = [w.detach().numpy() for w in model.parameters()]
     else:
-        kernels = [w.numpy() for w in model.trainable_weights if len(w.shape) == 2]
+        weights = [w.numpy() for w in model.trainable_weights]
+    kernels = [w for w in weights if w.ndim == 2]
+    bias = next(w for w in weights if w.ndim == 1)
     strengths = [(0.01, 0), (0, 0.05), (0.03, 0.02)]
     found = [l1 * np.abs(k).sum() + l2 * (k**2).sum() for k, (l1, l2) in zip(kernels, strengths)]
-    return float(sum(found))
+    return float(sum(found) + 0.1 * (bias**2).sum())
 
 if hasattr(spec, "torch"):
     spec.torch.manual_seed(0)
