@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dslc.codegen.nodes import Expr, Index, Lit, ref
+from dslc.codegen.nodes import Expr, Index, Lit, method, ref
 from dslc.codegen.pictures import chosen, class_names
 from dslc.plan.training import OutputPlan, TrainingPlan
 from dslc.vocab import protocols
@@ -93,8 +93,8 @@ def fold_facts(plan: TrainingPlan, labelled: bool) -> Folds | None:
         matrices=tuple(
             Matrix(
                 output.name,
-                _of(plan, "true", output, inputs=True),
-                chosen(output, _of(plan, "predictions", output)),
+                method(_of(plan, "true", output, inputs=True), "ravel"),
+                method(chosen(output, _of(plan, "predictions", output)), "ravel"),
                 class_names(output, labelled),
             )
             for output in plan.outputs
