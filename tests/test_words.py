@@ -17,7 +17,7 @@ from dslc.vocab.layers.backbones import Backbone
 from dslc.vocab.tensor import FlowWord, Tensor, Weight, count
 from dslc.vocab.word import Example, Word, aliases, defaults, kind_of, parameters, words
 
-MODEL_KINDS = ("layer", "activation", "merge", "initializer", "regularizer")
+MODEL_KINDS = ("layer", "activation", "merge", "initializer", "regularizer", "constraint")
 WORDS = [(kind, name) for kind in MODEL_KINDS for name in words(kind)]
 EXAMPLES = [
     pytest.param(example, id=f"{name}: {example}")
