@@ -3,7 +3,7 @@ through every crop to the input of the model."""
 
 from __future__ import annotations
 
-from dslc.check.outputs import losses_by_output
+from dslc.check.outputs import by_output, losses_by_output
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph
 from dslc.source import Span
@@ -258,6 +258,7 @@ def _mixes(
     losses = losses_by_output(train, graph)
     name, setting = next(iter(losses.items()), ("", None))
     tensor = graph.tensor(graph.outputs[name]) if name else None
+    weights = by_output(train, "class_weight", graph).get(name)
     place: Span | None = None
     if len(graph.outputs) > 1:
         message = f"`{word.word}` mixes one label, but the model has {len(graph.outputs)} outputs"
@@ -270,9 +271,9 @@ def _mixes(
         fix = Fix("use Dense(n) -> softmax with cross_entropy")
     elif tensor is not None and tensor.rank != 1:
         return []
-    elif getattr(train.settings.get("class_weight"), "value", None) is not None:
+    elif weights is not None and weights.value is not None:
         message = f"`{word.word}` makes pictures of two classes: there is no weight for that"
-        place, label = train.settings["class_weight"].span, "one weight for each class"
+        place, label = weights.span, "one weight for each class"
         fix = Fix(f"remove `class_weight`, or `{word.word}`")
     elif getattr(data.settings.get("batch"), "value", None) == 1:
         message = f"`{word.word}` mixes the pictures of a batch, but a batch has one"
