@@ -16,6 +16,7 @@ from dslc_keras.callbacks import callback_context
 from dslc_keras.class_weights import class_weight_context
 from dslc_keras.losses import CONFUSION, LOSSES, METRICS, mean_loss
 from dslc_keras.optimizers import Updates
+from dslc_keras.soft import soft_loss, soft_metric
 
 
 def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
@@ -39,7 +40,10 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
         "smoothed": any(
             isinstance(o.loss, losses.CrossEntropy) and o.loss.label_smoothing for o in plan.outputs
-        ),
+        )
+        and not plan.mixes,
+        "soft": bool(plan.mixes),
+        "threads": True,
         **class_weight_context(plan),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, gpu or gpu:1",
@@ -51,6 +55,9 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
     outputs = plan.outputs
     loss: Any = {o.name: LOSSES[type(o.loss)](o.loss) for o in outputs}
     measures: Any = {o.name: [METRICS[type(m)](m, o) for m in o.metrics] for o in outputs}
+    if plan.mixes:
+        loss = {o.name: soft_loss(o.loss) for o in outputs}
+        measures = {o.name: [soft_metric(m, o) for m in o.metrics] for o in outputs}
     weighted = {o.name: [mean_loss(loss[o.name], "MeanLoss")] for o in outputs if o.class_weight}
     if len(outputs) > 1:
         for name, found in loss.items():

@@ -78,6 +78,8 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "length": "size" if several else "len(y)",
         "loss": loss,
         "class_weights": class_weights(plan),
+        "soft": False,
+        "threads": False,
         "balanced": any(o.class_weight == "balanced" for o in plan.outputs),
         "sums": {"loss": 0.0, **measures.sums},
         "metric_starts": list(measures.starts.values()),

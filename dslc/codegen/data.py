@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dslc.codegen.augment import augment_facts
+from dslc.codegen.augment import levels as levels_of
 from dslc.codegen.folds import fold_facts
 from dslc.plan.training import ImageScaling, TrainingPlan
 from dslc.vocab import data as words
@@ -56,7 +58,7 @@ def data_context(plan: TrainingPlan, library: Library) -> dict[str, Any]:
         "lazy": isinstance(source, words.Images),
         "several": several,
         "input": plan.inputs[0],
-        "rows_shape": (-1, *plan.inputs[0].shape),
+        "rows_shape": (-1, *(plan.inputs[0].stored or plan.inputs[0].shape)),
         "output": first,
         "task": first.task,
         "labelled": labelled,
@@ -72,6 +74,7 @@ def data_context(plan: TrainingPlan, library: Library) -> dict[str, Any]:
         "folds": fold_facts(plan, labelled),
         "parts_of": "parts" if plan.protocol else "(train, val, test)",
         "idx_files": IDX_FILES,
+        **augment_facts(plan),
     }
 
 
@@ -95,7 +98,9 @@ def _plain(value: float) -> float:
 
 def _scaling(plan: TrainingPlan) -> dict[str, Any]:
     """How numbers are scaled: `kind` none, zscore, levels (a known range: `x / divisor + low`) or range."""
-    scale = plan.scale
+    scale, levels = plan.scale, levels_of(plan)
+    if scale is None and plan.transforms and plan.source.value_range != levels:
+        scale = Bounds(*(plan.source.value_range or (0, 1)))  # bytes become what they were
     numeric = [item.name for item in plan.inputs if item.dtype == "float"]
     rank = len(plan.inputs[0].shape)
     facts: dict[str, Any] = {"kind": "none", "inputs": numeric, "axis": tuple(range(rank))}
@@ -105,7 +110,6 @@ def _scaling(plan: TrainingPlan) -> dict[str, Any]:
     if not isinstance(scale, Bounds):
         return facts | {"kind": "zscore"}
     facts |= {"low": float(scale.low), "width": float(scale.high - scale.low)}
-    levels = plan.source.levels
     if levels is None:
         return facts | {"kind": "range"}
     least, most = levels
@@ -116,7 +120,7 @@ def _scaling(plan: TrainingPlan) -> dict[str, Any]:
 
 def _image_scaling(plan: TrainingPlan, images: ImageScaling, library: Library) -> dict[str, Any]:
     """The rule of a pretrained network: `law` names it, `pixels` makes values of the source 0..255."""
-    low, high = plan.source.levels or (0, 255)
+    low, high = levels_of(plan) or (0, 255)
     pixels = "x"
     if (low, high) != (0, 255):
         moved = f"(x {'-' if low > 0 else '+'} {abs(low):g})" if low else "x"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 import symtable
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -135,9 +135,18 @@ def render_script(
     unknown = [name for name in wanted if name not in known]
     assert not unknown, f"the script uses {unknown}, which nothing defines"
     head = "\n".join(literals.docstring(_docstring(script, target, training), 0, WIDTH))
-    imports = render_imports(known[name] for name in wanted)
+    imports = _imports(known[name] for name in wanted)
     gap = "" if body.startswith("# ---") else "\n"
     return tidy(f"{head}\n\n{imports}\n{gap}{spaced(body)}")
+
+
+def _imports(imports: Iterable[Import]) -> str:
+    """The import block. albumentations asks the network for updates unless it is told before its import."""
+    wanted = [*imports]
+    if IMPORTS["A"] not in wanted:
+        return render_imports(wanted)
+    own, _, others = render_imports([*wanted, IMPORTS["os"]]).partition("\n\n")
+    return f'{own}\n\nos.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"\n\n{others}'
 
 
 def _docstring(script: Script, target: Target, training: TrainingPlan | None) -> str:

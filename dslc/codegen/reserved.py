@@ -14,6 +14,8 @@ PAGE_NAMES = frozenset(
     replace_file report scale show smoothed_cross_entropy split sys take tf time
     to_number tokenize torch train_test_split treat_missing variables vocabulary
     zipfile zlib
+    A Pictures TRANSFORMS Transforms augment note_augmentation cut_mix cv2 mix mix_up
+    packages_distributions random threading version
     Board ModelCheckpoint ReduceLROnPlateau Tracker improves write_table
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
