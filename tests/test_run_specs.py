@@ -109,6 +109,9 @@ def test_a_script_trains_and_reports(stem: str, backend: str, runs: Runs) -> Non
     skip_without_data(stem)
     runs.of(stem)
     out = runs.folder / stem
+    if "evaluate {" in SPECS[stem].read_text(encoding="utf-8"):
+        reports_of_folds(out)
+        return
     history = json.loads((out / "history.json").read_text())
     metrics = json.loads((out / "metrics.json").read_text())
     assert {"loss", "val_loss"} <= set(history)
@@ -124,6 +127,20 @@ def test_a_script_trains_and_reports(stem: str, backend: str, runs: Runs) -> Non
     assert drawn == DRAWN.get(stem, {"confusion"})
     for picture in out.glob("*.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def reports_of_folds(out: Path) -> None:
+    """A protocol leaves one report of all its trainings, and each of them what it came to."""
+    report = json.loads((out / "report.json").read_text())
+    folds = sorted(path.name for path in out.glob("fold_*"))
+    assert len(folds) == report["trainings"] > 1
+    for found in report["metrics"].values():
+        assert len(found["values"]) == len(folds)
+        assert found["interval"][0] <= found["mean"] <= found["interval"][1]
+    for name in folds:
+        metrics = json.loads((out / name / "metrics.json").read_text())
+        assert all(map(math.isfinite, metrics.values()))
+    assert {path.name for path in out.glob("*.png")} == {"confusion.png", "folds.png"}
 
 
 @pytest.mark.parametrize("stem", SPECS)

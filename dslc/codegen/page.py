@@ -54,7 +54,7 @@ IMPORTS: Mapping[str, Import] = {
     **{
         name: Import(name)
         for name in (
-            "argparse", "csv", "cv2", "gzip", "json", "math", "os", "random", "re", "sys", "threading",
+            "argparse", "csv", "cv2", "gzip", "json", "logging", "math", "os", "random", "re", "sys", "threading",
             "time", "zipfile", "zlib",
         )
     },
@@ -129,15 +129,27 @@ def render_script(
         context["pictures"] = draw_pictures(training, targets, context["labelled"])
         context |= target.emit(training, model)
     template = "script.py.jinja" if training is not None else "model_only.py.jinja"
-    body = _environment(target.templates).get_template(template).render(context)
-    known = {**IMPORTS, **target.imports, **{_bound_name(i): i for i in model.imports}}
+    return finished(template, context, _docstring(script, target, training), target, model.imports)
+
+
+def finished(
+    template: str,
+    context: Mapping[str, Any],
+    docstring: str,
+    target: Target | None,
+    imports: Iterable[Import] = (),
+) -> str:
+    """The text of a whole module: the template, behind a docstring and the imports of what it uses."""
+    folder = TEMPLATES if target is None else target.templates
+    body = _environment(folder).get_template(template).render(context)
+    own = {} if target is None else target.imports
+    known = {**IMPORTS, **own, **{_bound_name(i): i for i in imports}}
     wanted = sorted(free_names(body))
     unknown = [name for name in wanted if name not in known]
     assert not unknown, f"the script uses {unknown}, which nothing defines"
-    head = "\n".join(literals.docstring(_docstring(script, target, training), 0, WIDTH))
-    imports = _imports(known[name] for name in wanted)
+    head = "\n".join(literals.docstring(docstring, 0, WIDTH))
     gap = "" if body.startswith("# ---") else "\n"
-    return tidy(f"{head}\n\n{imports}\n{gap}{spaced(body)}")
+    return tidy(f"{head}\n\n{_imports(known[name] for name in wanted)}\n{gap}{spaced(body)}")
 
 
 def _imports(imports: Iterable[Import]) -> str:

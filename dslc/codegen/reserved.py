@@ -17,6 +17,10 @@ PAGE_NAMES = frozenset(
     A Pictures TRANSFORMS Transforms augment note_augmentation cut_mix cv2 mix mix_up
     packages_distributions random threading version
     Board ModelCheckpoint ReduceLROnPlateau Tracker improves write_table
+    KFold LeaveOneOut RepeatedKFold RepeatedStratifiedKFold StratifiedKFold confusion_matrix
+    draw_folds forget_folds gammas is_finished logging make_folds make_parts
+    no_information_binary no_information_classes no_information_numbers point632plus
+    read_arrays read_data save_fold summary t train_and_test
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
 )

@@ -1,0 +1,537 @@
+"""Wine in PyTorch, made from bootstrap_wine.dl.
+
+Usage:
+    python bootstrap_wine_torch.py             train, test, write to runs/
+    python bootstrap_wine_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.datasets import load_wine
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def read_data():
+    """Return the examples and their targets as they are, and the class names."""
+    wine = load_wine()
+    x = wine.data.astype(np.float32)
+    y = wine.target.astype(np.int64)
+    classes = [str(name) for name in wine.target_names]
+
+    return x, y, classes
+
+
+def make_parts(x, y, *parts):
+    """Return `(x, y)` for the rows of each part; statistics are those of the first."""
+    train = parts[0]
+    mean, std = x[train].mean(axis=0), x[train].std(axis=0)
+    std[std == 0] = 1  # a constant feature becomes 0
+    x = (x - mean) / std
+    return [(x[rows], y[rows]) for rows in parts]
+
+
+def make_folds(y, seed):
+    """Return the train, val and test rows, and all rows, of each fold.
+
+    A fold draws rows with replacement; its test are those that are not drawn.
+    """
+    rng = np.random.RandomState(seed)
+    rows = np.arange(len(y))
+    folds = []
+    for number in range(1, 11):
+        drawn = rng.choice(rows, len(rows))
+        train, val = split(y, np.unique(drawn), seed + number)
+        test = np.setdiff1d(rows, drawn)
+        if not len(test):
+            fail("a bootstrap needs more examples: a fold drew all of them")
+        # A row that was drawn twice is in one part, twice.
+        parts = [drawn[np.isin(drawn, part)] for part in (train, val)]
+        folds.append((*parts, test, rows))
+    return folds
+
+
+def split(y, rows, seed):
+    """Deal the rows 85 : 15, each class in the same proportion to both parts."""
+    try:
+        return train_test_split(
+            rows, train_size=0.85, stratify=y[rows], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        x = torch.from_numpy(self.x[rows])
+        y = torch.from_numpy(self.y[rows])
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+class Wine(nn.Module):
+    """Wine; the outputs are logits, `predict` makes them probabilities."""
+
+    def __init__(self, classes=3):
+        super().__init__()
+        self.dense = nn.Linear(13, classes)  # (N, 3)
+
+    def forward(self, measures):
+        return self.dense(measures)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def build_model(classes=3):
+    return Wine(classes).apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+def adam_epsilon(optimizer, args, kwargs):
+    """Add Adam's epsilon outside the bias-corrected root, as Keras does."""
+    for group in optimizer.param_groups:
+        group["t"] = group.get("t", 0) + 1
+        group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=2e-2)
+        self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                logits = self.model(x)
+                loss = F.cross_entropy(logits, y)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["accuracy"] += (logits.argmax(1) == y).sum()
+            examples += len(y)
+        return {name: float(value / examples) for name, value in sums.items()}
+
+    def end_epoch(self, logs):
+        """Record the epoch, write what `--resume` needs."""
+        epoch = self.state["epoch"]
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        self.state["epoch"] = epoch + 1
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer,)]
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
+        path = self.out / "last.pt"
+        if not path.exists():
+            return False
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model or optimizer")
+        self.state = state
+        return True
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return logits.softmax(dim=1).numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def forget_folds(out):
+    """Remove what marks the folds of an earlier run as finished or begun."""
+    for name in ("metrics.json", "last.pt"):
+        for path in out.glob(f"fold_*/{name}"):
+            path.unlink()
+
+
+def save_fold(out, seed, rows, history, metrics, predictions):
+    """Write what a fold came to; the last file, metrics.json, says that it is done."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    np.savez(out / "predictions.npz", seed=seed, rows=rows, predictions=predictions)
+    text = json.dumps(metrics, indent=2)
+    replace_file(out / "metrics.json", lambda path: path.write_text(text))
+
+
+def is_finished(out, seed, rows):
+    """Was the fold trained and tested? One of another seed or other data is refused."""
+    if not (out / "metrics.json").exists():
+        return False
+    with np.load(out / "predictions.npz") as saved:
+        if saved["seed"] != seed or not np.array_equal(saved["rows"], rows):
+            fail(
+                f"{out} was made with another --seed or other data: leave out --resume"
+            )
+    return True
+
+
+def report(args, outs, y, classes):
+    """Write what all folds say together."""
+    folds = [json.loads((out / "metrics.json").read_text()) for out in outs]
+    metrics = {}
+    for name in ["accuracy"]:
+        train, test, gamma = (
+            np.array([fold[f"{part}_{name}"] for fold in folds])
+            for part in ("train", "test", "gamma")
+        )
+        metrics[name] = summary(1 - point632plus(1 - train, 1 - test, gamma))
+    written = {
+        "protocol": "bootstrap632plus(10)",
+        "trainings": len(outs),
+        "seed": args.seed,
+        "confidence": 0.9,
+        "interval": "percentiles of the folds",
+        "metrics": metrics,
+    }
+
+    saved = [read_arrays(out / "predictions.npz") for out in outs]
+    rows = np.concatenate([fold["rows"] for fold in saved])
+    predictions = np.concatenate([fold["predictions"] for fold in saved])
+    true = y[rows]
+    written["confusion"] = {
+        "classes": list(classes),
+        "matrix": confusion_matrix(
+            true.ravel(),
+            predictions.argmax(axis=-1).ravel(),
+            labels=range(len(classes)),
+        ).tolist(),
+    }
+    draw_confusion(
+        args.out / "confusion.png", true, predictions.argmax(axis=-1), classes
+    )
+    (args.out / "report.json").write_text(json.dumps(written, indent=2))
+    draw_folds(args.out / "folds.png", metrics)
+
+    for name, value in metrics.items():
+        low, high = value["interval"]
+        spread = f"± {value['deviation']:.4f}   {low:.4f} to {high:.4f}"
+        print(f"{name:<8} {value['mean']:.4f} {spread}")
+    print(f"written to {args.out}/")
+
+
+def read_arrays(path):
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
+def summary(values):
+    """Return values, their mean, deviation, and where the middle 90 % are."""
+    return {
+        "values": values.tolist(),
+        "mean": values.mean(),
+        "deviation": values.std(ddof=1),
+        "interval": np.quantile(values, [0.05, 0.95]).tolist(),
+    }
+
+
+def point632plus(train, test, gamma):
+    """Return .632+ estimates from errors on drawn rows, on others, and of chance."""
+    test = np.minimum(test, gamma)
+    above = test > train  # else there is no overfitting
+    rate = np.where(above, test - train, 0) / np.where(above, gamma - train, 1)
+    weight = 0.632 / (1 - 0.368 * rate)
+    return (1 - weight) * train + weight * test
+
+
+def gammas(true, predictions):
+    """Return the errors where targets and predictions are unrelated."""
+    return {
+        "gamma_accuracy": no_information_classes(true, predictions.argmax(axis=-1), 3),
+    }
+
+
+def no_information_classes(true, predicted, classes):
+    """The chance that a target and a prediction, of any rows, are different classes."""
+    targets = np.bincount(true.ravel(), minlength=classes) / true.size
+    found = np.bincount(predicted.ravel(), minlength=classes) / predicted.size
+    return 1 - float(targets @ found)
+
+
+def draw_folds(path, metrics):
+    """Draw the value of every fold, their mean as a line and its interval as a band."""
+    columns = min(len(metrics), 3)
+    rows = math.ceil(len(metrics) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, (name, found) in enumerate(metrics.items(), 1):
+        axes = figure.add_subplot(rows, columns, place)
+        axes.axhspan(*found["interval"], alpha=0.2, label="90 % of the folds")
+        axes.axhline(found["mean"], label=f"mean {found['mean']:.4g}")
+        folds = range(1, len(found["values"]) + 1)
+        axes.plot(folds, found["values"], "o")
+        axes.set(title=name, xlabel="fold")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    figure.savefig(path)
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=12,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/bootstrap_wine-torch"),
+        help="the folder for results: %(default)s",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    args = parser.parse_args(argv)
+    if not 0 <= args.seed < 2**31:  # folds add their number
+        parser.error("--seed must be from 0 to 2147483647")
+    return args
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
+    if name is None:
+        return found[0]
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
+    return device
+
+
+def train_and_test(args, device, parts, out, seed):
+    """Train a fresh model on a fold; return its history, metrics and predictions."""
+    torch.manual_seed(seed)
+    seeds = (seed, None, None)  # only the training part is shuffled
+    train, val, test = (
+        DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    run = Run(model, device, out, seed)
+    if args.resume:
+        run.restore()
+    out.mkdir(parents=True, exist_ok=True)
+    run.fit(train, val, args.epochs)
+
+    run.save(model.state_dict(), "final.pt")
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    again = DataLoader(Batches(parts[0], args.batch_size), batch_size=None)
+    for name, value in run.go_through(again).items():
+        metrics[f"train_{name}"] = value
+    every = DataLoader(Batches(parts[3], args.batch_size), batch_size=None)
+    metrics |= gammas(parts[3][1], predict(model, every))
+    return run.state["history"], metrics, predict(model, test)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    device = pick_device(args.device)
+
+    x, y, classes = read_data()
+    folds = make_folds(y, args.seed)
+    outs = [args.out / f"fold_{number:02}" for number in range(1, len(folds) + 1)]
+    if not args.resume:
+        forget_folds(args.out)
+    elif not args.out.exists():
+        fail(f"nothing to resume: there is no {args.out}")
+    print(f"{len(folds)} trainings on {device}", flush=True)
+    for number, (rows, out) in enumerate(zip(folds, outs), 1):
+        start = time.perf_counter()
+        seed = args.seed + number  # of this fold's weights and order
+        if not (args.resume and is_finished(out, seed, rows[2])):
+            parts = make_parts(x, y, *rows)
+            try:
+                found = train_and_test(args, device, parts, out, seed)
+            except KeyboardInterrupt:
+                fail(f"interrupted in fold {number}: --resume goes on from there")
+            save_fold(out, seed, rows[2], *found)
+        metrics = json.loads((out / "metrics.json").read_text())
+        scores = "  ".join(
+            f"{name} {value:.4g}"
+            for name, value in metrics.items()
+            if name.startswith("test_")
+        )
+        title = f"fold {number:>{len(str(len(folds)))}}/{len(folds)}"
+        show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+    report(args, outs, y, classes)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)
