@@ -9,14 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`: whole or not at all. Links are followed, permissions kept; what is no
+def write_atomic(path: Path, text: str | bytes) -> None:
+    """Write bytes, or `text` as UTF-8, to `path`: whole or not at all. Links are followed, permissions kept; what is no
     regular file (`/dev/null`, a pipe) is written to as it is.
 
     Raises:
         OSError: it cannot be written; the file is as it was.
     """
-    data = text.encode("utf-8", "surrogatepass")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode
