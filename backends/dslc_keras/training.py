@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dslc.codegen.nodes import Expr, Expression, Import, Statement, call
+from dslc.codegen.nodes import Expr, Expression, Import, Statement, call, ref
 from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
 from dslc.codegen.pictures import prediction_doc
@@ -16,6 +16,7 @@ from dslc_keras.callbacks import callback_context
 from dslc_keras.class_weights import class_weight_context
 from dslc_keras.losses import CONFUSION, LOSSES, METRICS, mean_loss
 from dslc_keras.optimizers import Updates
+from dslc_keras.phases import phase_context
 from dslc_keras.soft import soft_loss, soft_metric
 
 
@@ -28,14 +29,16 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         for metric in output.metrics
         if isinstance(metric, CONFUSION)
     }
-    phase = plan.phases[0]
+    phase = plan.phases[-1]
     updates = Updates(plan)
+    callbacks = callback_context(plan)
     return {
         "size": "self.size" if several else "len(self.y)",
-        "compile": _compile(plan, updates.optimizer(phase)),
+        "compile": _compile(plan, ref("optimizer") if plan.tuning else updates.optimizer(phase)),
         "phase": phase,
         **updates.context(phase),
-        **callback_context(plan),
+        **callbacks,
+        **phase_context(plan, updates, callbacks),
         "scores": sorted(scores),
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
         "smoothed": any(
