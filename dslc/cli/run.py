@@ -68,7 +68,8 @@ def run_command(
     missing = [name for name in modules(text) if find_spec(name) is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        hint = f'{Path(sys.executable).name} -m pip install "dslc[{target.name}]"'
+        extras = f"{target.name},augment" if "albumentations" in missing else target.name
+        hint = f'{Path(sys.executable).name} -m pip install "dslc[{extras}]"'
         fail(f"{' and '.join(missing)} {verb} not installed, which the script needs", hint)
     folder = _out(flags) or Path("runs", f"{stem}-{target.name}")
     place = output or folder / f"{stem}_{target.name}.py"
