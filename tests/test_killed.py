@@ -1,0 +1,135 @@
+"""A run that is killed, twenty times and at random moments, ends as one that was left alone: the same weights, history
+and files to the last bit, each epoch once in its table, in TensorBoard and in MLflow."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab import BACKENDS, ENV, Lab
+
+pytestmark = pytest.mark.framework
+KILLS = 20
+SPEC = """
+model Net {
+  input row: 4
+  row -> Dense(8) -> BatchNorm -> relu -> Dropout(0.3) -> Dense(3) -> softmax
+}
+data { source = iris  split = stratified(60, 20, 20)  scale = zscore  batch = 16 }
+train {
+  loss = cross_entropy  metrics = [accuracy]  optimizer = SGD(lr=0.03, momentum=0.9)  epochs = 12
+  track = mlflow
+  EarlyStopping(patience=4, min_delta=0.1, restore_best=true)
+  ReduceLROnPlateau(factor=0.5, patience=1, min_delta=0.1, cooldown=1)
+  ModelCheckpoint(monitor=val_accuracy, file="{epoch:03d}-{val_loss:.4f}", save_weights_only=true)
+  CSVLogger
+  TensorBoard
+}
+"""
+
+
+class Killer:
+    """A process that runs a script in forks that it kills."""
+
+    def __init__(self, backend: str, folder: Path) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("killed.py")), backend],
+            env={**ENV, **mlflow(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, *args: str, **how: float) -> dict[str, Any]:
+        task = {"folder": str(self.folder), "args": args, **how}
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(task) + "\n")
+        self.process.stdin.flush()
+        done: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert done["code"] == 0, (self.folder / "log.txt").read_text()
+        return done
+
+
+def mlflow(folder: Path) -> dict[str, str]:
+    """Where MLflow keeps runs: in files, which needs no database."""
+    return {"MLFLOW_TRACKING_URI": f"file://{folder}/mlruns", "MLFLOW_ALLOW_FILE_STORE": "true"}
+
+
+@pytest.fixture
+def killer(backend: str, tmp_path: Path) -> Iterator[Killer]:
+    found = Killer(backend, tmp_path)
+    with found.process:
+        yield found
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_twenty_kills_change_nothing(backend: str, killer: Killer, tmp_path: Path) -> None:
+    here = Lab(tmp_path, backend)
+    here.compile(SPEC)
+    whole = killer.run("--out", "runs/whole")
+    expected = found_in(here, "whole")
+    rng = random.Random(backend)
+    kills, number = 0, 1
+    while True:
+        how: dict[str, float] = {}
+        if kills < KILLS:
+            uses, seconds = rng.randrange(1, 90), rng.uniform(0, 0.8) * whole["seconds"]
+            how = {"before": uses} if rng.random() < 0.5 else {"after": seconds}
+        done = killer.run("--resume", "--out", f"runs/{number}", **how)
+        kills += done["killed"]
+        if not done["killed"]:
+            assert found_in(here, str(number)) == expected, f"the run {number}"
+            number += 1
+            if kills == KILLS:
+                break
+    said = (tmp_path / "log.txt").read_text()
+    assert "nothing to resume in runs/1: starting at the beginning" in said
+    # Something was at stake.
+    history = expected["history"]
+    assert 5 < len(history["loss"]) < 12 and len(set(history["learning_rate"])) > 1
+    assert len([name for name in expected["files"] if "-" in name]) > 1
+
+
+def found_in(here: Lab, name: str) -> dict[str, Any]:
+    """What a run leaves, and what it told others."""
+    folder = here.folder / "runs" / name
+    files, board = here.evaluate(
+        f"[contents(spec, {str(folder)!r}), scalars({str(folder)!r})]",
+        "from contents import contents, scalars",
+    )
+    history = json.loads((folder / "history.json").read_text())
+    rows = (folder / "log.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["epoch", *map(str, range(len(rows) - 1))]
+    assert len(rows) - 1 == len(history["loss"])
+    tracked = metrics_of(here, name)
+    for series, values in history.items():
+        part = "validation" if series.startswith("val_") else "train"
+        shown = board[f"{part}/epoch_{series.removeprefix('val_')}"]
+        assert shown == [[at, pytest.approx(value)] for at, value in enumerate(values)]
+        assert tracked[series] == [*enumerate(values)]
+    return {"files": files, "board": board, "history": history, "tracked": tracked}
+
+
+def metrics_of(here: Lab, name: str) -> dict[str, list[tuple[int, float]]]:
+    """The steps and values in MLflow of the run that went through."""
+    state = "spec.torch.load(path, weights_only=True)['state']"
+    if here.backend == "keras":
+        state = "spec.json.loads(str(spec.np.load(path)['state']))"
+    last = here.folder / "runs" / name / ("last.npz" if here.backend == "keras" else "last.pt")
+    run = here.evaluate(f"({state})['mlflow_run']", f"path = {str(last)!r}")
+    (folder,) = here.folder.glob(f"mlruns/*/{run}")
+    found = {}
+    for path in sorted((folder / "metrics").iterdir()):
+        lines = [line.split() for line in path.read_text().splitlines()]
+        found[path.name] = [(int(step), float(value)) for _, value, step in lines]
+    artifacts = sorted(p.name for p in (folder / "artifacts").iterdir() if p.name[0] != ".")
+    assert artifacts == ["curves.png", "history.json", "metrics.json"]
+    return found
