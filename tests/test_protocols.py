@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compiled import compiled
-from script_parts import functions, source
+from compiled import compiled, complaints
 from scipy import stats
+from script_parts import functions, source
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.model_selection import (
     KFold,
@@ -23,6 +24,7 @@ from sklearn.model_selection import (
 )
 from training_plans import TARGETS, dense, render, tabular
 
+from dslc.codegen.reserved import PAGE_NAMES
 from dslc.plan.training import TrainingPlan
 from dslc.vocab import data, metrics, protocols
 from dslc.vocab.experiment import Protocol, Source
@@ -94,7 +96,9 @@ def test_folds_are_those_of_scikit_learn(name: str, seed: int) -> None:
     found = folds_of(planned(protocol, source, task), y, seed)
     expected = list(splitter(seed).split(np.zeros(len(y)), y))
     assert len(found) == len(expected) == protocol.trainings(len(y))
-    for number, ((train, val, test), (rest, tested)) in enumerate(zip(found, expected, strict=True)):
+    for number, ((train, val, test), (rest, tested)) in enumerate(
+        zip(found, expected, strict=True)
+    ):
         assert np.array_equal(test, tested)
         by_hand = train_test_split(
             rest,
@@ -286,3 +290,78 @@ def test_what_a_protocol_reports(backend: str) -> None:
     )
     text = source(script(several, backend), "report")
     assert '"accuracy"' in text and '"f1"' not in text and '"loss"' not in text
+
+
+IMAGE = "model M { input x: 8x8x1  x -> Flatten -> Dense(10) -> softmax }"
+ROW = "model M { input x: 4  x -> Dense(3) -> softmax }"
+NUMBER = "model M { input x: 10  x -> Dense(1) }"
+SAID = "model M { input x: 30  x -> Dense(1) -> sigmoid }"
+LABELS = "model M { input x: 4  x -> Dense(2) -> sigmoid }"
+TEXT = "model M { input x: 6  x -> Embedding(50, 4) -> GlobalAvgPool1D -> Dense(2) -> softmax }"
+PHOTO = "model M { input x: 8x8x3  x -> Flatten -> Dense(2) -> softmax }"
+MASK = "model M { input x: 8x8x1  x -> Conv2D(3, 3x3, padding=same) -> softmax }"
+CLASSES, BINARY = "loss = cross_entropy  metrics = [accuracy]", "loss = binary_cross_entropy"
+NUMBERS = "loss = mse  metrics = [mae, rmse]"
+MORE = (
+    "class_weight = balanced  ema = 0.9  accumulate = 2  clip = global_norm(1.0)  track = mlflow  "
+    "CSVLogger  ReduceLROnPlateau  ModelCheckpoint"
+)
+# Model, source with the rest of `data`, `train`, protocol, and what else stands in the spec.
+TRIED: dict[str, tuple[str, str, str, str, str]] = {
+    "range": (ROW, "iris  scale = -1..1", CLASSES, "leave_one_out", ""),
+    "no scale": (NUMBER, "diabetes  shuffle = false", NUMBERS, "bootstrap632(4)", ""),
+    "numbers": (NUMBER, "diabetes", f"{NUMBERS} deterministic = true", "bootstrap632plus(4)", ""),
+    "binary": (SAID, "breast_cancer", f"{BINARY} metrics = [accuracy, auc]", "kfold(3)", ""),
+    "binary plus": (
+        SAID,
+        "breast_cancer",
+        f"{BINARY} metrics = [accuracy]",
+        "bootstrap632plus",
+        "",
+    ),
+    "levels": (IMAGE, "digits  scale = -1..1", CLASSES, "kfold(5, repeats=2)", ""),
+    "full": (IMAGE, "digits  batch = full", f"{CLASSES}  {MORE}", "kfold(5)", ""),
+    "augmented": (IMAGE, "digits", CLASSES, "bootstrap632(9)", "augment { HorizontalFlip  MixUp }"),
+    "csv": (ROW, 'csv("t.csv", target=kind, missing=mean)', CLASSES, "kfold(5)", ""),
+    "csv drop": (ROW, 'csv("t.csv", target=kind, missing=drop)', CLASSES, "bootstrap632(2)", ""),
+    "text": (TEXT, 'text("t.csv", column=words, target=kind)', CLASSES, "leave_one_out", ""),
+    "images": (PHOTO, 'images("photos")  scale = zscore', CLASSES, "bootstrap632plus(3)", ""),
+    "labels": (LABELS, 'npz("labels.npz")', f"{BINARY} metrics = [accuracy]", "kfold(3)", ""),
+    "labels plus": (
+        LABELS,
+        'npz("a.npz")',
+        f"{BINARY} metrics = [accuracy]",
+        "bootstrap632plus",
+        "",
+    ),
+    "places": (MASK, 'npz("a.npz")', CLASSES, "bootstrap632plus(3)", ""),
+    "mixed": (IMAGE, "digits", f"{CLASSES}  precision = mixed", "kfold(3)", ""),
+}
+
+
+def test_scripts_are_as_ruff_and_black_want_them(tmp_path: Path) -> None:
+    for name, (model, origin, train, protocol, rest) in TRIED.items():
+        path = tmp_path / f"{name.replace(' ', '_')}.dl"
+        model = model.replace("Embedding(50", "Embedding(10000")
+        path.write_text(
+            f"{model}\ndata {{ source = {origin}  split = random(85, 15) }}\n"
+            f"train {{ {train}  optimizer = Adam  epochs = 2 }}\n{rest}\n"
+            f"evaluate {{ protocol = {protocol} }}\n",
+            encoding="utf-8",
+        )
+        for backend in BACKENDS:
+            text = compiled(path, backend)
+            (tmp_path / f"{path.stem}_{backend}.py").write_text(text, encoding="utf-8")
+            assert defined(text) - {"M", "build_model"} <= PAGE_NAMES, name
+    assert complaints(tmp_path) == ""
+
+
+def defined(text: str) -> set[str]:
+    """The names that a script defines or imports."""
+    found: set[str] = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+    return found
