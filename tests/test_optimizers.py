@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from updating import Followed, follow, spec
+from updating import Followed, follow, keras_weights, spec
 
 pytestmark = pytest.mark.framework
 
@@ -171,6 +171,8 @@ def test_validation_sees_the_running_mean_of_the_weights() -> None:
             for after, seen in zip(weights, means, strict=True):
                 wanted = 0.75 * wanted + 0.25 * after[name]
                 assert seen[name] == pytest.approx(wanted, abs=1e-7)
+    behind = keras_weights(mean.pair)  # `fit`
+    assert all((behind[name] == mean.keras[-1][name]).all() for name in behind)
 
 
 def test_a_full_batch_is_one_update_an_epoch_and_a_batch_of_one_as_many_as_there_are_samples() -> (

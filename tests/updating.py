@@ -104,7 +104,7 @@ def _keras(found: Followed, part: Any, size: int | None, epochs: int, eager: boo
             found.keras_rates.append(float(self.model.optimizer.learning_rate))
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            found.keras.append(_keras_weights(found.pair))
+            found.keras.append(keras_weights(found.pair))
 
     own = [getattr(code, n)() for n in ("LearningRate", "Averages") if hasattr(code, n)]
     model.fit(
@@ -135,7 +135,7 @@ def _torch(found: Followed, part: Any, size: int | None, epochs: int) -> None:
         found.torch.append(_torch_weights(found.pair))
 
 
-def _keras_weights(pair: Pair) -> Weights:
+def keras_weights(pair: Pair) -> Weights:
     """In torch's layout."""
     variables = iter([v for layer in pair.keras_layers for v in layer.weights])
     found: Weights = {}

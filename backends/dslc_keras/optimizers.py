@@ -5,8 +5,7 @@ For each phase `optimizer(phase)` is the expression for `model.compile(optimizer
 that must stand between `compile` and `optimizer.build` (what does not decay), and `callbacks(phase)` the callbacks
 that `fit` needs in front of all others: the learning rate of a schedule, and the averages of `ema`. Both know the
 epochs of the phase from `fit`: `LearningRate(first)` takes the number of epochs before the phase. With `ema` the
-model holds the averages between epochs, and `Checkpoint` saves it so; but at its end `fit` puts the weights that
-were trained last into the model, so the checkpoint must be restored behind it, as `main` does.
+model holds the averages between epochs and behind `fit`, and `Checkpoint` saves it so.
 """
 
 from __future__ import annotations
