@@ -6,7 +6,6 @@ from __future__ import annotations
 from dslc.check.outputs import by_output, losses_by_output
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph
-from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.experiment import Loss, Source
 from dslc.vocab.tensor import Tensor
@@ -24,6 +23,9 @@ def check_augment(
         return []
     source = setting.value
     steps = [] if augment is None else _steps(augment)
+    several = len(graph.inputs) > 1 or len(graph.outputs) > 1
+    if several and source.several and source.value_range is not None:
+        return [_whose_values(setting, graph)]
     if augment is not None:
         refused = _no_pictures(source, setting, augment, graph)
         if refused is not None:
@@ -90,6 +92,9 @@ def _no_pictures(
             augment.span,
         )
         fix = Fix("change the pictures beforehand, or make one model of one input")
+    elif len(graph.outputs) > 1:
+        message = f"`augment` is for one output, the model has {len(graph.outputs)}"
+        span, fix = augment.span, Fix("change the pictures beforehand, or train one output")
     elif tensor is None or tensor.dtype == "int" or tensor.shape[2] not in (1, 3):
         known = graph.tensor(graph.inputs[name])
         if known is None:
@@ -111,6 +116,18 @@ def _no_pictures(
         return _maps(augment, graph)
     place = [] if span == augment.span else [Label(augment.span, "changes pictures")]
     return error("E0430", message, span, label, secondary=place, notes=notes, fixes=[fix])
+
+
+def _whose_values(setting: ir.Setting, graph: Graph) -> Diagnostic:
+    """A range of values for several arrays."""
+    assert isinstance(setting.value, Source)
+    inputs, outputs = len(graph.inputs), len(graph.outputs)
+    message = f"`values` of `{setting.value.word}` is for a model with one input and one output"
+    notes = [
+        f"the model has {inputs} input{'s' * (inputs > 1)} and {outputs} output{'s' * (outputs > 1)}"
+    ]
+    fix = Fix("remove `values`: each array is scaled by its own least and largest values then")
+    return error("E0408", message, setting.span, notes=notes, fixes=[fix])
 
 
 def _maps(augment: ir.SectionSpec, graph: Graph) -> Diagnostic | None:
@@ -259,13 +276,7 @@ def _mixes(
     name, setting = next(iter(losses.items()), ("", None))
     tensor = graph.tensor(graph.outputs[name]) if name else None
     weights = by_output(train, "class_weight", graph).get(name)
-    place: Span | None = None
-    if len(graph.outputs) > 1:
-        message = f"`{word.word}` mixes one label, but the model has {len(graph.outputs)} outputs"
-        fix = Fix(f"remove `{word.word}`")
-    elif (
-        setting is not None and isinstance(setting.value, Loss) and setting.value.task != "classes"
-    ):
+    if setting is not None and isinstance(setting.value, Loss) and setting.value.task != "classes":
         message = f"`{word.word}` mixes classes, but `{setting.value.word}` has none to share"
         place, label = setting.span, "not cross_entropy"
         fix = Fix("use Dense(n) -> softmax with cross_entropy")
@@ -281,5 +292,5 @@ def _mixes(
         fix = Fix("use larger batches: batch = 32")
     else:
         return []
-    there = [Label(place, label)] if place is not None else []
+    there = [Label(place, label)]
     return [error("E0432", message, bound.span, secondary=there, fixes=[fix])]
