@@ -32,6 +32,7 @@ from dslc.codegen.nodes import (
     ref,
 )
 from dslc.codegen.numbers import number
+from dslc.codegen.page import ModelSection
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.plan.tuning import Group, Trains, TuningPlan
 from dslc.vocab.architecture import Unit
@@ -42,7 +43,7 @@ LAYERS = "layers_of_backbone"  # what a phase calls the layers of a network
 
 
 def phase_context(
-    plan: TrainingPlan, updates: Updates, callbacks: Mapping[str, Any]
+    plan: TrainingPlan, model: ModelSection, updates: Updates, callbacks: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """What the templates need to know of phases; nothing of them where the training is one."""
     tuning = plan.tuning
@@ -63,6 +64,7 @@ def phase_context(
         ],
         "norms": tuning.norms,
         "network": tuning.network,
+        "nested": tuning.network or model.text.count("keras.Model(") > 1,
         "finds_names": not tuning.network or bool(tuning.heads),
         "by_group": [
             {"name": name, "base": base, "decays": decay}

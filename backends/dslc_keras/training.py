@@ -38,7 +38,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "phase": phase,
         **updates.context(phase),
         **callbacks,
-        **phase_context(plan, updates, callbacks),
+        **phase_context(plan, model, updates, callbacks),
         "scores": sorted(scores),
         "confusion_tasks": sorted({"binary" if binary else "classes" for _, binary in scores}),
         "smoothed": any(
