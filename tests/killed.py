@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 # What scripts import, so that a fork need not.
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 SHARED = (
     "numpy",
     "sklearn.datasets",
@@ -24,6 +25,7 @@ SHARED = (
     "sklearn.metrics",
     "matplotlib.figure",
     "mlflow",
+    "albumentations",
 )
 OWN = {
     "torch": ("torch", "torch.utils.data", "torch.utils.tensorboard", "torch._dynamo"),
