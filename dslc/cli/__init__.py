@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compile": ("compile", "Write the training script for Keras or PyTorch."),
     "run": ("run", "Compile and train."),
     "compare": ("compare", "Put the results of several runs side by side."),
+    "weights": ("weights", "Draw first weights; show, compare and convert files of weights."),
     "graph": ("graph", "Draw the model as Mermaid, DOT or SVG."),
     "words": ("words", "Look up the words of the language."),
     "explain": ("explain", "Say what a code such as E0302 means and how to mend it."),
