@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from dslc.vocab.experiment import Protocol, Scale, Source, Split
@@ -16,13 +17,40 @@ Missing = Annotated[Literal["error", "drop", "mean"], Choice(("error", "drop", "
 # --- bundled with scikit-learn: nothing to download --------------------------------------------------
 
 
+DIGITS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)  # how often scikit-learn has each
+
+
 class Digits(Source):
-    """scikit-learn's 1,797 handwritten digits, 8x8 grey images with values from 0 to 16."""
+    """scikit-learn's 1,797 handwritten digits, 8x8 grey images with values from 0 to 16. With `only` some of them:
+    their labels are counted from 0, their names stay."""
 
     word = "digits"
-    features, classes, targets, levels = (8, 8, 1), 10, ("classes",), (0, 16)
-    samples = 1797
-    examples: ClassVar[tuple[str, ...]] = ("data { source = digits }",)
+    positional = 0
+    features, targets, levels = (8, 8, 1), ("classes",), (0, 16)
+    examples: ClassVar[tuple[str, ...]] = (
+        "data { source = digits }",
+        "data { source = digits(only=5..9) }",
+    )
+
+    only: Annotated[Bounds | None, OrNone(RangeOf())] = arg("the first and the last digit", None)
+
+    def problems(self) -> Iterator[str]:
+        ends = (0, 9) if self.only is None else (self.only.low, self.only.high)
+        if ends[0] < 0 or ends[1] > 9 or any(end != int(end) for end in ends):
+            yield "`only` is a range of digits, such as 5..9"
+
+    @property
+    def wanted(self) -> range:
+        """The digits that it gives."""
+        return range(10) if self.only is None else range(int(self.only.low), int(self.only.high) + 1)
+
+    @property
+    def classes(self) -> int:  # type: ignore[override]
+        return len(self.wanted)
+
+    @property
+    def samples(self) -> int:  # type: ignore[override]
+        return sum(DIGITS[digit] for digit in self.wanted)
 
 
 class Iris(Source):
