@@ -120,18 +120,17 @@ def test_a_column_of_two_classes_is_stratified() -> None:
 @pytest.mark.parametrize("word", [protocols.Bootstrap632, protocols.Bootstrap632Plus])
 def test_a_bootstrap_draws_as_mlxtend_does(word: type[Any]) -> None:
     y = load_wine().target
-    found = folds_of(planned(word(n=6), data.Wine()), y, 3)
+    first, *found = folds_of(planned(word(n=6), data.Wine()), y, 3)
+    assert sorted([*first[0], *first[1]]) == list(range(len(y))) and first[2] is first[0]
     rng = np.random.RandomState(3)  # mlxtend.evaluate.BootstrapOutOfBag(6, random_seed=3)
-    for train, val, test, *rest in found:
+    for train, val, test in found:
         drawn = rng.choice(np.arange(len(y)), size=len(y), replace=True)
         assert np.array_equal(test, sorted(set(range(len(y))) - set(drawn)))
         assert sorted([*train, *val]) == sorted(drawn)
         assert not set(train) & set(val)
         assert len(train) > len(set(train))  # with replacement
         assert 0.55 < len({*train, *val}) / len(y) < 0.7
-        if word is protocols.Bootstrap632Plus:
-            assert np.array_equal(rest[0], np.arange(len(y)))
-    assert len(found) == 6
+    assert len(found) == 6 and word(n=6).trainings(None) == 7
 
 
 # The message of each protocol for data that are too few.
@@ -352,7 +351,8 @@ def test_scripts_are_as_ruff_and_black_want_them(tmp_path: Path) -> None:
         for backend in BACKENDS:
             text = compiled(path, backend)
             (tmp_path / f"{path.stem}_{backend}.py").write_text(text, encoding="utf-8")
-            assert defined(text) - {"M", "build_model"} <= PAGE_NAMES, name
+            if MORE not in train:  # what those bring is held elsewhere
+                assert defined(text) - {"M", "build_model"} <= PAGE_NAMES, name
     assert complaints(tmp_path) == ""
 
 

@@ -86,29 +86,29 @@ def test_cross_validation_is_what_scikit_learn_makes_of_it(
     assert f"accuracy {report['metrics']['accuracy']['mean']:.4f}" in done.out
 
 
-# What each model says of every row, from the weights that its fold left.
+# The rows that each fold tests, and what its model says of them by the weights that it left.
 SAID = {
     "torch": """
 import numpy as np, torch
 x, y, classes = spec.read_data()
 seen = []
-for number, rows in enumerate(spec.make_folds(y, 0), 1):
+for number, rows in enumerate(spec.make_folds(y, 0)):
     parts = spec.make_parts(x, y, *rows)
     model = spec.build_model()
     model.load_state_dict(torch.load(f"runs/spec-torch/fold_0{number}/final.pt"))
-    guess = model.eval()(torch.from_numpy(parts[3][0])).argmax(1).tolist()
-    seen.append([rows[0].tolist(), rows[2].tolist(), guess])
+    guess = model.eval()(torch.from_numpy(parts[2][0])).argmax(1).tolist()
+    seen.append([rows[2].tolist(), guess])
 """,
     "keras": """
 import numpy as np
 x, y, classes = spec.read_data()
 seen = []
-for number, rows in enumerate(spec.make_folds(y, 0), 1):
+for number, rows in enumerate(spec.make_folds(y, 0)):
     parts = spec.make_parts(x, y, *rows)
     model = spec.build_model()
     model.load_weights(f"runs/spec-keras/fold_0{number}/final.keras")
-    guess = model.predict(parts[3][0], verbose=0).argmax(1).tolist()
-    seen.append([rows[0].tolist(), rows[2].tolist(), guess])
+    guess = model.predict(parts[2][0], verbose=0).argmax(1).tolist()
+    seen.append([rows[2].tolist(), guess])
 """,
 }
 
@@ -119,20 +119,26 @@ def test_the_632plus_bootstrap_is_what_the_paper_makes_of_it(
 ) -> None:
     here = lab(backend)
     here.compile(PLUS)
-    here.run()
+    done = here.run()
     y = load_wine().target
-    expected = []
-    for train, test, guess in here.evaluate("seen", SAID[backend]):
-        wrong = np.array(guess) != y
-        gamma = np.mean([[t != p for p in guess] for t in y])
-        expected.append(1 - err632plus(wrong[train].mean(), wrong[test].mean(), gamma))
+    (known, said), *others = here.evaluate("seen", SAID[backend])
+    train = np.mean(np.array(said) != y[known])
+    gamma = np.mean([[true != guess for guess in said] for true in y[known]])
+    test = [np.mean(np.array(said) != y[rows]) for rows, said in others]
+    assert len(known) == int(0.85 * 178) and len(test) == 2
     report = here.read("report.json")
-    assert list(report["metrics"]) == ["accuracy"]
+    assert report["trainings"] == 3 and list(report["metrics"]) == ["accuracy"]
     found = report["metrics"]["accuracy"]
+    assert found["estimate"] == pytest.approx(1 - err632plus(train, np.mean(test), gamma))
+    assert f"accuracy {found['estimate']:.4f}" in done.out
+    parts = [1 - train, 1 - np.mean(test), 1 - gamma]
+    assert [found[name] for name in ("train", "test", "chance")] == pytest.approx(parts)
+    expected = [1 - err632plus(train, error, gamma) for error in test]
     assert found["values"] == pytest.approx(expected, abs=1e-6)
     assert found["mean"] == pytest.approx(np.mean(expected), abs=1e-6)
     assert found["interval"] == pytest.approx(np.quantile(expected, [0.025, 0.975]), abs=1e-6)
     assert report["interval"] == "percentiles of the folds"
+    assert sum(map(sum, report["confusion"]["matrix"])) == sum(len(rows) for rows, _ in others)
 
 
 @ON
@@ -143,9 +149,12 @@ def test_the_632_bootstrap_weighs_every_metric(backend: str, lab: Callable[[str]
     here.run("--epochs", 1)
     report = here.read("report.json")
     for name in ("loss", "mae"):
-        folds = [here.read(f"fold_0{number}/metrics.json") for number in (1, 2)]
-        by_hand = [0.368 * fold[f"train_{name}"] + 0.632 * fold[f"test_{name}"] for fold in folds]
-        assert report["metrics"][name]["values"] == pytest.approx(by_hand)
+        train, *test = [
+            here.read(f"fold_0{number}/metrics.json")[f"test_{name}"] for number in (0, 1, 2)
+        ]
+        found = report["metrics"][name]
+        assert found["values"] == pytest.approx([0.368 * train + 0.632 * value for value in test])
+        assert found["estimate"] == pytest.approx(0.368 * train + 0.632 * np.mean(test))
     assert (here.out / "predictions.png").exists() and "confusion" not in report
 
 

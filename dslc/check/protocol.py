@@ -61,7 +61,7 @@ def _source(
         fixes = [Fix("write kfold(10)", (Edit(setting.span, "kfold(10)"),))]
         return [error("E0448", message, setting.span, secondary=there, fixes=fixes)]
     count = protocol.trainings(source.samples)
-    if count is not None and count > MOST_TRAININGS:
+    if count is not None and count - protocol.bootstraps > MOST_TRAININGS:
         message = f"`{protocol.word}` means {count:,} trainings"
         if isinstance(protocol, LeaveOneOut):
             message = f"`leave_one_out` means {count:,} trainings, one for each row"

@@ -80,12 +80,11 @@ def fold_facts(plan: TrainingPlan, labelled: bool) -> Folds | None:
     protocol = plan.protocol
     if protocol is None:
         return None
-    many = protocol.trainings(plan.source.samples)
     plus = isinstance(protocol, protocols.Bootstrap632Plus)
     gammas = tuple(_gammas(plan, protocol)) if plus else ()
     return Folds(
         template=TEMPLATES[type(protocol)],
-        digits="2" if many is not None and many < 100 else "3" if many != 1000 else "4",
+        digits=_digits(protocol.trainings(plan.source.samples)),
         stratified=plan.outputs[0].has_classes and len(plan.outputs[0].shape) == 1,
         names=tuple(gamma.name for gamma in gammas) if plus else tuple(plan.logged),
         by_output=len(plan.outputs) > 1,
@@ -106,6 +105,11 @@ def fold_facts(plan: TrainingPlan, labelled: bool) -> Folds | None:
         protocol=protocol.text,
         tail=round((1 + plan.confidence) / 2, 12),
     )
+
+
+def _digits(trainings: int | None) -> str:
+    """How wide the numbers of folds are, so that folders sort."""
+    return str(max(2, len(str(trainings))) if trainings is not None else 3)
 
 
 def _of(plan: TrainingPlan, name: str, output: OutputPlan, *, inputs: bool = False) -> Expr:

@@ -20,7 +20,7 @@ PAGE_NAMES = frozenset(
     KFold LeaveOneOut RepeatedKFold RepeatedStratifiedKFold StratifiedKFold confusion_matrix
     draw_folds forget_folds gammas is_finished logging make_folds make_parts
     no_information_binary no_information_classes no_information_numbers point632plus
-    read_arrays read_data save_fold summary t train_and_test
+    read_data read_predictions save_fold summary t train_and_test
     Averages balanced clip_gradients
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()

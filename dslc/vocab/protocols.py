@@ -84,15 +84,16 @@ class LeaveOneOut(Protocol):
 
 class Bootstrap632(Protocol):
     """The .632 bootstrap. A fold draws as many rows as there are, with replacement: on average 63.2 % of them come.
-    It trains on these draws and tests on the rows that were not drawn (out of bag). With err_train, the value of a
-    metric on the training draws, and err_oob, that on the rows out of bag, a fold's estimate is
+    It trains on these draws and tests on the rows that were not drawn (out of bag). One more model, fold 0, is
+    trained on all rows. With err_train, the error of that model on its own training part, and err_oob, the mean over
+    the folds of the errors out of bag, the estimate is
 
         err632 = 0.368 · err_train + 0.632 · err_oob
 
-    for the loss and every metric alike (of an accuracy 1 - err is taken, which is the same). The estimate is the
-    mean over the folds, the interval holds the middle of them (percentiles). Rows drawn more than once stay in one
-    part. Draws are `numpy.random.RandomState(seed).choice(rows, len(rows))`, fold after fold, as mlxtend's
-    `BootstrapOutOfBag` draws them."""
+    for the loss and every metric alike (an accuracy is 1 - err, which comes to the same). The interval holds the middle
+    of the estimates that single folds give (percentiles). Rows drawn more than once stay in one part. Draws are
+    `numpy.random.RandomState(seed).choice(rows, len(rows))`, fold after fold, as mlxtend's `BootstrapOutOfBag` draws
+    them."""
 
     word = "bootstrap632"
     aliases = ("bootstrap", "Bootstrap", "bootstrap_632", "bootstrap_point632_score")
@@ -100,10 +101,10 @@ class Bootstrap632(Protocol):
     examples: ClassVar[tuple[str, ...]] = ("evaluate { protocol = bootstrap632(200) }",)
     reference = "Efron, Estimating the error rate of a prediction rule: improvement on cross-validation, JASA 78, 1983"
 
-    n: Several = arg("how many folds, each a draw with replacement", 200)
+    n: Several = arg("how many draws; one more model is trained on all rows", 200)
 
     def trainings(self, samples: int | None) -> int | None:
-        return self.n
+        return self.n + 1
 
     def untested(self, samples: int) -> int:
         return int(samples * (1 - math.exp(-1)))
@@ -111,16 +112,16 @@ class Bootstrap632(Protocol):
 
 class Bootstrap632Plus(Protocol):
     """The .632+ bootstrap: `bootstrap632` with a weight that grows with overfitting. γ is the error where targets
-    and predictions are unrelated: the mean over all pairs of a target and a prediction of any two rows, for classes
-    Σ p_c (1 - q_c) with p_c the share of class c among the targets and q_c that among the predictions. With
+    and predictions are unrelated: the mean over all pairs of a target and a prediction of the rows of err_train, for
+    classes Σ p_c (1 - q_c) with p_c the share of class c among the targets and q_c that among the predictions. With
     err' = min(err_oob, γ) and the relative overfitting rate R = (err' - err_train) / (γ - err_train), or 0 unless
-    err_oob and γ are both above err_train, a fold's estimate is
+    err_oob and γ are both above err_train, the estimate is
 
         w = 0.632 / (1 - 0.368 · R),    err632+ = (1 - w) · err_train + w · err'
 
     from w = 0.632 without overfitting to w = 1. It is reported for the metrics that are a mean over rows of a
-    comparison of one target with one prediction: `accuracy` (by its error) and `mae`. The estimate is the mean over
-    the folds, the interval holds the middle of them (percentiles)."""
+    comparison of one target with one prediction: `accuracy` (by its error) and `mae`. The interval holds the middle of
+    the estimates that single folds give (percentiles)."""
 
     word = "bootstrap632plus"
     aliases = ("bootstrap_632_plus", "bootstrap632_plus", "bootstrap_plus")
@@ -128,10 +129,10 @@ class Bootstrap632Plus(Protocol):
     examples: ClassVar[tuple[str, ...]] = ("evaluate { protocol = bootstrap632plus(200) }",)
     reference = "Efron and Tibshirani, Improvements on cross-validation: the .632+ bootstrap method, JASA 92, 1997"
 
-    n: Several = arg("how many folds, each a draw with replacement", 200)
+    n: Several = arg("how many draws; one more model is trained on all rows", 200)
 
     def trainings(self, samples: int | None) -> int | None:
-        return self.n
+        return self.n + 1
 
     def untested(self, samples: int) -> int:
         return int(samples * (1 - math.exp(-1)))

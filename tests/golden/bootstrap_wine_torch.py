@@ -46,13 +46,15 @@ def make_parts(x, y, *parts):
 
 
 def make_folds(y, seed):
-    """Return the train, val and test rows, and all rows, of each fold.
+    """Return the train, val and test rows of each fold.
 
-    A fold draws rows with replacement; its test are those that are not drawn.
+    The first has all rows and is tested on those that it is trained on. Each of the
+    others draws rows with replacement; its test are those that are not drawn.
     """
     rng = np.random.RandomState(seed)
     rows = np.arange(len(y))
-    folds = []
+    train, val = split(y, rows, seed)
+    folds = [(train, val, train)]
     for number in range(1, 11):
         drawn = rng.choice(rows, len(rows))
         train, val = split(y, np.unique(drawn), seed + number)
@@ -61,7 +63,7 @@ def make_folds(y, seed):
             fail("a bootstrap needs more examples: a fold drew all of them")
         # A row that was drawn twice is in one part, twice.
         parts = [drawn[np.isin(drawn, part)] for part in (train, val)]
-        folds.append((*parts, test, rows))
+        folds.append((*parts, test))
     return folds
 
 
@@ -294,12 +296,18 @@ def report(args, outs, y, classes):
     """Write what all folds say together."""
     folds = [json.loads((out / "metrics.json").read_text()) for out in outs]
     metrics = {}
+    rows, predictions = read_predictions(outs[:1])
+    chance = gammas(y[rows], predictions)
     for name in ["accuracy"]:
-        train, test, gamma = (
-            np.array([fold[f"{part}_{name}"] for fold in folds])
-            for part in ("train", "test", "gamma")
-        )
-        metrics[name] = summary(1 - point632plus(1 - train, 1 - test, gamma))
+        train, *test = [fold[f"test_{name}"] for fold in folds]
+        train, test, random = 1 - train, 1 - np.array(test), chance[name]  # errors
+        metrics[name] = {
+            "estimate": 1 - point632plus(train, test.mean(), random),
+            "train": 1 - train,
+            "test": 1 - test.mean(),
+            "chance": 1 - random,
+            **summary(1 - point632plus(train, test, random)),
+        }
     written = {
         "protocol": "bootstrap632plus(10)",
         "trainings": len(outs),
@@ -309,9 +317,7 @@ def report(args, outs, y, classes):
         "metrics": metrics,
     }
 
-    saved = [read_arrays(out / "predictions.npz") for out in outs]
-    rows = np.concatenate([fold["rows"] for fold in saved])
-    predictions = np.concatenate([fold["predictions"] for fold in saved])
+    rows, predictions = read_predictions(outs[1:])
     true = y[rows]
     written["confusion"] = {
         "classes": list(classes),
@@ -330,13 +336,19 @@ def report(args, outs, y, classes):
     for name, value in metrics.items():
         low, high = value["interval"]
         spread = f"± {value['deviation']:.4f}   {low:.4f} to {high:.4f}"
-        print(f"{name:<8} {value['mean']:.4f} {spread}")
+        print(f"{name:<8} {value['estimate']:.4f} {spread}")
     print(f"written to {args.out}/")
 
 
-def read_arrays(path):
-    with np.load(path) as arrays:
-        return dict(arrays)
+def read_predictions(outs):
+    """Return the rows that the folds tested, and what they said of them."""
+    saved = []
+    for out in outs:
+        with np.load(out / "predictions.npz") as arrays:
+            saved.append(dict(arrays))
+    rows = np.concatenate([fold["rows"] for fold in saved])
+    predictions = np.concatenate([fold["predictions"] for fold in saved])
+    return rows, predictions
 
 
 def summary(values):
@@ -350,7 +362,7 @@ def summary(values):
 
 
 def point632plus(train, test, gamma):
-    """Return .632+ estimates from errors on drawn rows, on others, and of chance."""
+    """Return .632+ estimates from errors on known rows, on others, and by chance."""
     test = np.minimum(test, gamma)
     above = test > train  # else there is no overfitting
     rate = np.where(above, test - train, 0) / np.where(above, gamma - train, 1)
@@ -360,9 +372,7 @@ def point632plus(train, test, gamma):
 
 def gammas(true, predictions):
     """Return the errors where targets and predictions are unrelated."""
-    return {
-        "gamma_accuracy": no_information_classes(true, predictions.argmax(axis=-1), 3),
-    }
+    return {"accuracy": no_information_classes(true, predictions.argmax(axis=-1), 3)}
 
 
 def no_information_classes(true, predicted, classes):
@@ -380,7 +390,7 @@ def draw_folds(path, metrics):
     for place, (name, found) in enumerate(metrics.items(), 1):
         axes = figure.add_subplot(rows, columns, place)
         axes.axhspan(*found["interval"], alpha=0.2, label="90 % of the folds")
-        axes.axhline(found["mean"], label=f"mean {found['mean']:.4g}")
+        axes.axhline(found["estimate"], label=f"estimate {found['estimate']:.4g}")
         folds = range(1, len(found["values"]) + 1)
         axes.plot(folds, found["values"], "o")
         axes.set(title=name, xlabel="fold")
@@ -489,11 +499,6 @@ def train_and_test(args, device, parts, out, seed):
 
     run.save(model.state_dict(), "final.pt")
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
-    again = DataLoader(Batches(parts[0], args.batch_size), batch_size=None)
-    for name, value in run.go_through(again).items():
-        metrics[f"train_{name}"] = value
-    every = DataLoader(Batches(parts[3], args.batch_size), batch_size=None)
-    metrics |= gammas(parts[3][1], predict(model, every))
     return run.state["history"], metrics, predict(model, test)
 
 
@@ -503,13 +508,13 @@ def main(argv=None):
 
     x, y, classes = read_data()
     folds = make_folds(y, args.seed)
-    outs = [args.out / f"fold_{number:02}" for number in range(1, len(folds) + 1)]
+    outs = [args.out / f"fold_{number:02}" for number in range(len(folds))]
     if not args.resume:
         forget_folds(args.out)
     elif not args.out.exists():
-        fail(f"nothing to resume: there is no {args.out}")
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     print(f"{len(folds)} trainings on {device}", flush=True)
-    for number, (rows, out) in enumerate(zip(folds, outs), 1):
+    for number, (rows, out) in enumerate(zip(folds, outs)):
         start = time.perf_counter()
         seed = args.seed + number  # of this fold's weights and order
         if not (args.resume and is_finished(out, seed, rows[2])):
@@ -520,12 +525,8 @@ def main(argv=None):
                 fail(f"interrupted in fold {number}: --resume goes on from there")
             save_fold(out, seed, rows[2], *found)
         metrics = json.loads((out / "metrics.json").read_text())
-        scores = "  ".join(
-            f"{name} {value:.4g}"
-            for name, value in metrics.items()
-            if name.startswith("test_")
-        )
-        title = f"fold {number:>{len(str(len(folds)))}}/{len(folds)}"
+        scores = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        title = f"fold {number:>{len(str(len(folds) - 1))}}/{len(folds) - 1}"
         show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
     report(args, outs, y, classes)
 

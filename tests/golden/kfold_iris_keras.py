@@ -322,9 +322,7 @@ def report(args, outs, y, classes):
         "metrics": metrics,
     }
 
-    saved = [read_arrays(out / "predictions.npz") for out in outs]
-    rows = np.concatenate([fold["rows"] for fold in saved])
-    predictions = np.concatenate([fold["predictions"] for fold in saved])
+    rows, predictions = read_predictions(outs)
     true = y[rows]
     written["confusion"] = {
         "classes": list(classes),
@@ -347,9 +345,15 @@ def report(args, outs, y, classes):
     print(f"written to {args.out}/")
 
 
-def read_arrays(path):
-    with np.load(path) as arrays:
-        return dict(arrays)
+def read_predictions(outs):
+    """Return the rows that the folds tested, and what they said of them."""
+    saved = []
+    for out in outs:
+        with np.load(out / "predictions.npz") as arrays:
+            saved.append(dict(arrays))
+    rows = np.concatenate([fold["rows"] for fold in saved])
+    predictions = np.concatenate([fold["predictions"] for fold in saved])
+    return rows, predictions
 
 
 def summary(values):
@@ -507,7 +511,7 @@ def run(args):
     if not args.resume:
         forget_folds(args.out)
     elif not args.out.exists():
-        fail(f"nothing to resume: there is no {args.out}")
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     print(f"{len(folds)} trainings", flush=True)
     for number, (rows, out) in enumerate(zip(folds, outs), 1):
         start = time.perf_counter()
