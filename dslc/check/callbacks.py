@@ -210,7 +210,7 @@ def _deed(callback: Callback) -> tuple[tuple[str, ...], str]:
     name = callback.word
     match callback:
         case ModelCheckpoint(file=str(file)):
-            return (name, "file", file.lower()), f"two callbacks write `{file}`"
+            return (name, "file", _sample(file)), f"two callbacks write `{file}`"
         case ModelCheckpoint(save_best_only=False):
             return (name, "every"), f"`{name}` writes every epoch twice"
         case CSVLogger():
@@ -220,6 +220,19 @@ def _deed(callback: Callback) -> tuple[tuple[str, ...], str]:
         case TensorBoard():
             return (name,), f"`{name}` is given twice"
     return (name, str(callback)), f"`{name}` is given twice"
+
+
+def _sample(file: str) -> str:
+    """A name that a template may give: two that give the same are in each other's way."""
+
+    def written(field: re.Match[str]) -> str:
+        value = 7 if field[1] == "epoch" else float(sum(map(ord, field[1])))
+        try:
+            return format(value, field[2] or "")
+        except ValueError:  # is reported
+            return field[0]
+
+    return FIELD.sub(written, file).lower() if len(file) <= LONGEST else file
 
 
 def _too_late(callback: Word, bound: ir.Bound, section: ir.SectionSpec) -> Iterator[Diagnostic]:

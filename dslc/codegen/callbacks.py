@@ -163,9 +163,7 @@ def callback_facts(plan: TrainingPlan) -> dict[str, Any]:
 def watching(*found: Watchers | Savers) -> Watching:
     """What `improves` is asked by those that are written out in a script."""
     asking = [f for f in found if isinstance(f, Watchers) and f or isinstance(f, Savers) and f.best]
-    return Watching(
-        bool(asking), any(f.delta for f in asking), any(f.larger for f in asking)
-    )
+    return Watching(bool(asking), any(f.delta for f in asking), any(f.larger for f in asking))
 
 
 def _watchers(

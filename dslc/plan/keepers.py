@@ -21,7 +21,7 @@ class Keeper:
     larger: bool  # is better
     min_delta: float = 0.0
     start: int = 0  # epochs at the beginning that do not count
-    every: int = 1  # it looks at every so manieth epoch
+    every: int = 1  # it looks at every n-th epoch
     best_only: bool = True
     weights_only: bool = False
 
@@ -74,7 +74,7 @@ def _keeper(callback: Callback, larger: bool) -> Keeper | None:
 def _named(found: list[Keeper], phase: str) -> Iterable[Keeper]:
     """Names for those that have none: each its own, that of the report is `best`."""
     prefix = f"{phase}_" if phase else ""
-    taken = {keeper.file for keeper in found}
+    taken = {keeper.file.lower() for keeper in found}
     best_only = [keeper for keeper in found if keeper.best_only]
     for keeper in found:
         if keeper.file:
@@ -84,6 +84,6 @@ def _named(found: list[Keeper], phase: str) -> Iterable[Keeper]:
         if keeper.best_only:
             name = "best" if keeper is best_only[0] else f"best_{keeper.monitor}"
         names = (prefix + name + (f"_{i}" if i > 1 else "") for i in range(1, len(found) + 2))
-        file = next(each for each in names if each not in taken)
-        taken.add(file)
+        file = next(each for each in names if each.lower() not in taken)
+        taken.add(file.lower())
         yield replace(keeper, file=file)
