@@ -243,7 +243,11 @@ def test_a_script_says_how_it_scales() -> None:
     for spec, backend, sentence in [
         ("scaled", "keras", "As Keras' MobileNetV2 was trained: 0..255 -> -1..1."),
         ("scaled", "torch", "As torchvision's MobileNetV2 was trained: ImageNet's mean 0"),
-        ("caffe", "keras", "As Keras' VGG16 was trained: BGR, minus the channel means of ImageNet."),
+        (
+            "caffe",
+            "keras",
+            "As Keras' VGG16 was trained: BGR, minus the channel means of ImageNet.",
+        ),
         ("itself", "keras", "# 0..255: Keras' EfficientNetB0 scales them itself"),
         ("unit", "keras", "Values from 0 to 255: Keras' EfficientNetB0 scales them itself."),
     ]:
