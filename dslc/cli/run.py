@@ -22,6 +22,8 @@ from dslc.cli.console import fail, reason, safe, say
 
 # What a framework itself wants to find, by the variable that chooses it.
 ENGINES = {"keras": ("KERAS_BACKEND", "tensorflow")}
+# The extras of dslc with what some scripts need besides their framework.
+EXTRAS = {"albumentations": "augment", "mlflow": "mlflow", "tensorboard": "tensorboard"}
 
 
 class Run(click.Command):
@@ -68,7 +70,7 @@ def run_command(
     missing = [name for name in modules(text) if find_spec(name) is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        extras = f"{target.name},augment" if "albumentations" in missing else target.name
+        extras = ",".join([target.name, *(EXTRAS[name] for name in missing if name in EXTRAS)])
         hint = f'{Path(sys.executable).name} -m pip install "dslc[{extras}]"'
         fail(f"{' and '.join(missing)} {verb} not installed, which the script needs", hint)
     folder = _out(flags) or Path("runs", f"{stem}-{target.name}")
