@@ -422,7 +422,8 @@ import torch
 saved = torch.load("runs/spec-torch/best.pt")
 saved = saved.get("model", saved)
 ours = spec.build_model().backbone.state_dict()
-same = len(ours) == 14 and all(any(n.endswith(k) and torch.equal(v, w) for n, w in saved.items()) for k, v in ours.items())
+theirs = {n.split(".", 1)[1]: w for n, w in saved.items()}
+same = len(ours) == 14 and all(torch.equal(w, theirs[name]) for name, w in ours.items())
 """,
 }
 

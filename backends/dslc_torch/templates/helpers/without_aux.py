@@ -1,4 +1,4 @@
 def without_aux(network):
-    """An Inception whose second classifier, which only its own training needs, is gone."""
+    """An Inception without its second classifier, which only ImageNet needed."""
     network.aux_logits, network.AuxLogits = False, None
     return network
