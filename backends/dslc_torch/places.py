@@ -130,7 +130,7 @@ def entries(
     if inside is not None:
         paths = [f"{paths[0]}.{name}" for name in inside]
     found = [
-        Entry(m.array, f"{paths[m.module]}.{m.parameter}", m.there, m.back, m.part)
+        Entry(m.array, f"{paths[m.module]}.{m.parameter}", m.turn.there, m.turn.back, m.part)
         for m in moves(word, list(names))
     ]
     return found, list(_besides(word, found, paths[0]))

@@ -85,6 +85,7 @@ def fit(saved: Saved, graph: Graph, layers: Sequence[Layer]) -> Fitted:
         }:
             raise Problem(f"`{layer.name}` is a layer that these libraries' networks do not have")
     assigned = _assign(saved, graph, layers, units)
+    _same_strides(saved, layers, assigned)
     arrays = _filled(saved, graph, layers, assigned, notes)
     pairs = [(unit.name, layer.name) for layer, unit in zip(layers, assigned, strict=True)]
     return Fitted(arrays, pairs, notes)
@@ -201,6 +202,18 @@ def _side_by_side(
     return pairs, len(pairs), ""
 
 
+def _same_strides(saved: Saved, layers: Sequence[Layer], units: Sequence[Unit]) -> None:
+    """The one known case of equal shapes and another meaning: the first ResNets, which keras.applications has."""
+    for layer, unit in zip(layers, units, strict=True):
+        stride = getattr(layer.word, "stride", (2, 2))
+        if unit.name == "conv3_block1_1_conv" and set(stride) == {1}:
+            raise Problem(
+                f"`{saved.path}` fits the spec in its shapes only: keras.applications' ResNets stride in the first "
+                f"convolution of a stage (`{unit.name}`), the spec does not (`{layer.name}`)",
+                "give the stride to the first 1x1 convolution of the block",
+            )
+
+
 def _any_shape(layer: Layer) -> tuple[int, ...]:
     return next(iter(layer.shapes.values()))
 
@@ -212,10 +225,11 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _orders(graph: Graph, layers: Sequence[Layer]) -> Iterator[list[Layer]]:
-    """The layers as the spec has them, and with the longer branch in front of every shorter one."""
+    """The layers as the spec has them, as its merges name their branches, and with the longer branch of two first."""
     yield list(layers)
     nodes = _nodes(graph, layers)
     index = {node.index: at for at, node in enumerate(nodes)}
+    yield [layers[index[i]] for i in _as_merged(graph) if i in index]
     order = list(range(len(layers)))
     for node in graph.nodes():
         if len(node.inputs) != 2:
@@ -230,6 +244,20 @@ def _orders(graph: Graph, layers: Sequence[Layer]) -> Iterator[list[Layer]]:
         for place, item in zip(places, ranked, strict=True):
             order[place] = item
     yield [layers[i] for i in order]
+
+
+def _as_merged(graph: Graph) -> list[int]:
+    """The nodes, each behind all that it needs, in the order in which its inputs are written."""
+    found: dict[int, None] = {}
+    todo = [(index, False) for index in reversed(graph.outputs.values()) if index is not None]
+    while todo:
+        index, ready = todo.pop()
+        if ready:
+            found.setdefault(index)
+        elif index not in found:
+            todo.append((index, True))
+            todo += [(i, False) for i in reversed(graph.node(index).inputs)]
+    return list(found)
 
 
 def _nodes(graph: Graph, layers: Sequence[Layer]) -> list[Node]:

@@ -41,7 +41,8 @@ def read(path: Path) -> Any:
         with zipfile.ZipFile(path) as archive:
             return _Reader(path, archive).load()
     except zipfile.BadZipFile:
-        old = path.open("rb").read(2).startswith(b"\x80")
+        with path.open("rb") as stream:
+            old = stream.read(2).startswith(b"\x80")
         raise Problem(
             f"`{path}` is in the format that torch wrote before 1.6"
             if old
