@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from dslc.codegen.backend import CannotKeepNames, ModelRequest, load_backend
 from dslc.codegen.page import ModelSection
+from dslc.codegen.regions import regions_of
 from dslc.graph import Graph, build
+from dslc.plan.finetune import plan_tuning
 from dslc.plan.walk import plan_model
 from dslc.source import Source
 from dslc.spec import ir
@@ -38,7 +40,8 @@ def section(
     fixed: frozenset[str] = frozenset()
     while True:
         try:
-            return write(ModelRequest(plan_model(spec, graph, fixed)))
+            plan = plan_model(spec, graph, fixed)
+            return write(ModelRequest(plan, regions=regions_of(plan_tuning(spec, graph))))
         except CannotKeepNames as problem:
             if problem.block in fixed:
                 raise

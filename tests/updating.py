@@ -87,7 +87,7 @@ def follow(
     outputs = tuple(pair.keras.output_shape[1:])
     part = rows(pair, outputs, count, ids)
     size = {"full": None, "1": 1, "4": 4}[text.partition("batch = ")[2].split()[0]]
-    found = Followed(pair, scripts, _torch_weights(pair))
+    found = Followed(pair, scripts, torch_weights(pair))
     _keras(found, part, size, epochs, eager)
     _torch(found, part, size, epochs)
     return found
@@ -132,7 +132,7 @@ def _torch(found: Followed, part: Any, size: int | None, epochs: int) -> None:
         run.go_through(batches, training="training")
         if averages is not None:
             averages.swap()
-        found.torch.append(_torch_weights(found.pair))
+        found.torch.append(torch_weights(found.pair))
 
 
 def keras_weights(pair: Pair) -> Weights:
@@ -147,7 +147,7 @@ def keras_weights(pair: Pair) -> Weights:
     return found
 
 
-def _torch_weights(pair: Pair) -> Weights:
+def torch_weights(pair: Pair) -> Weights:
     found: Weights = {}
     at = 0
     for number, (node, arrays) in enumerate(pair.arrays):

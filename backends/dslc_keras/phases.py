@@ -36,6 +36,7 @@ from dslc.codegen.page import ModelSection
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.plan.tuning import Group, Trains, TuningPlan
 from dslc.vocab.architecture import Unit
+from dslc.vocab.optimizers import Nadam
 from dslc_keras.callbacks import callback_setup
 from dslc_keras.optimizers import Updates
 
@@ -72,6 +73,9 @@ def phase_context(
         ],
         "with_start": any(_waits(phase) for phase in plan.phases),
         "with_keep": any(trains(p).keep for p in plan.phases),
+        "keeps_product": any(
+            trains(p).keep and isinstance(p.optimizer, Nadam) for p in plan.phases
+        ),
         "keeps_best": bool(keepers),
         "logs_rate": bool(callbacks["plateaus"]) or any(p.schedule for p in plan.phases),
         "only_kernels_decay": "kernels" in decays,
