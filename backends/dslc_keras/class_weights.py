@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dslc.codegen.layout import render
 from dslc.codegen.nodes import (
+    Assign,
     Attr,
     DictOf,
     Expr,
@@ -23,20 +25,28 @@ from dslc.codegen.nodes import (
 )
 from dslc.plan.training import OutputPlan, TrainingPlan
 
+LONGEST = 50  # argument of a call that is indented twice
+
 
 def class_weight_context(plan: TrainingPlan) -> Mapping[str, Any]:
-    """`class_weight`: the argument of `fit`. `weighted_batches`: (weights, weights of a batch), both expressions."""
+    """`class_weight`: the argument of `fit`, with a statement in front of it where it is long. `weighted_batches`:
+    (weights, weights of a batch), both expressions."""
     outputs = [o for o in plan.outputs if o.class_weight is not None]
     several = len(plan.inputs) > 1 or len(plan.outputs) > 1
     context = {
         "balanced": any(o.class_weight == "balanced" for o in outputs),
         "class_weight": None,
+        "class_weight_setup": None,
         "weighted_batches": None,
     }
     if not outputs:
         return context
     if len(plan.outputs) == 1 and len(outputs[0].shape) == 1:
-        return context | {"class_weight": _argument(outputs[0])}
+        argument, name = _argument(outputs[0]), ref("class_weight")
+        if len(render(argument)) <= LONGEST:
+            return context | {"class_weight": argument}
+        setup = Assign((name,), argument)
+        return context | {"class_weight": name, "class_weight_setup": setup}
     if len(plan.outputs) == 1:
         made: Expr = _weights(outputs[0], Attr(ref("self"), "y"), several)
         looked_up = _looked_up(outputs[0], ref("self.weights"), ref("y"))
