@@ -422,8 +422,8 @@ import torch
 saved = torch.load("runs/spec-torch/best.pt")
 saved = saved.get("model", saved)
 ours = spec.build_model().backbone.state_dict()
-theirs = {n.split(".", 1)[1]: w for n, w in saved.items()}
-same = len(ours) == 14 and all(torch.equal(w, theirs[name]) for name, w in ours.items())
+(start,) = (name.removesuffix("layers.0.weight") for name in saved if name.endswith("layers.0.weight"))
+same = len(ours) == 14 and all(torch.equal(w, saved[start + name]) for name, w in ours.items())
 """,
 }
 
