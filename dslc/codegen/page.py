@@ -167,8 +167,10 @@ def _docstring(script: Script, target: Target, training: TrainingPlan | None) ->
     if training is None:
         return f"{title}\n\nUsage:\n    {command}    builds the model and counts its weights"
     pad = len(f"{command} --resume") + 4
+    several = training.protocol is not None
+    what = "train and test in every fold" if several else "train, test"
     return (
-        f"{title}\n\nUsage:\n    {command:<{pad}}train, test, write to runs/\n"
+        f"{title}\n\nUsage:\n    {command:<{pad}}{what}, write to runs/\n"
         f"    {command + ' --resume':<{pad}}go on after the last finished epoch"
     )
 
