@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslc.codegen import values
 from dslc.codegen.emission import Layout, NeedsNumbers, Op, Table
-from dslc.codegen.nodes import Assign, Class, Expr, Item, Ref, Statement
+from dslc.codegen.nodes import (
+    Assign,
+    Call,
+    Class,
+    Comprehension,
+    Expr,
+    Item,
+    Lit,
+    Ref,
+    Star,
+    Statement,
+)
 from dslc.codegen.regions import Regions
 from dslc.codegen.walk import labels_used, named_values
 from dslc.plan import model as plan
@@ -87,6 +98,26 @@ class Piece:
     after: Tensor
     shown: Tensor | None
     layout: Layout
+    region: str | None = None  # the part of a backbone that it belongs to
+
+    @property
+    def count(self) -> int | None:
+        """How many layers of a sequence it is; None where that depends on a parameter."""
+        if not isinstance(self.item, Star):
+            return 1
+        every = self.item.node
+        times = (
+            every.iterable.args[0]
+            if isinstance(every, Comprehension) and isinstance(every.iterable, Call)
+            else None
+        )
+        return times.value if isinstance(times, Lit) and isinstance(times.value, int) else None
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is a layer of torch without weights."""
+        made = self.item.func if isinstance(self.item, Call) else None
+        return isinstance(made, Ref) and made.name.startswith("nn.") and not self.op.weights
 
 
 @dataclass
@@ -173,7 +204,8 @@ class Scope:
         self.taken.add(found)
         return found
 
-    def _attribute(self, name: str) -> str:
+    def _attribute(self, name: str, pieces: Sequence[Piece] = ()) -> str:
+        """A name for a layer, or for the sequence of `pieces`."""
         name = values.identifier(name)
         found, number = name, 1
         if name in MODULE_ATTRIBUTES or keyword.iskeyword(name):
@@ -182,9 +214,27 @@ class Scope:
             number += 1
             found = f"{name}_{number}" if name[-1].isdigit() else f"{name}{number}"
         self.attributes.add(found)
-        if self.region is not None:
-            self.places.setdefault(self.region, []).append(found)
+        regions = {piece.region for piece in pieces} or {self.region}
+        for region in regions if len(regions) == 1 else ():
+            self._place(region, found)
+        if len(regions) > 1:
+            self._places_in(found, pieces)
         return found
+
+    def _place(self, region: str | None, attribute: str) -> None:
+        if region is not None:
+            self.places.setdefault(region, []).append(attribute)
+
+    def _places_in(self, name: str, pieces: Sequence[Piece]) -> None:
+        """Parts of a backbone in one sequence: the names of its layers are their numbers."""
+        at = 0
+        for piece in pieces:
+            if piece.count is None:
+                raise NeedsNumbers
+            for number in range(at, at + piece.count):
+                if not piece.bare:
+                    self._place(piece.region, f"{name}.{number}")
+            at += piece.count
 
     def naming(self, name: str) -> Expr:
         """A parameter or a size in `__init__`."""

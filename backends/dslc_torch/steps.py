@@ -28,7 +28,7 @@ class StepWriter(CallWriter):
         state = State(value, layout, variable)
         for step in steps:
             kept = step.label in self.kept_labels
-            if step.label is not None or self._begins(step):
+            if step.label is not None:
                 self._flush(state)
             region = self._enter(step)
             if kept:
@@ -50,10 +50,6 @@ class StepWriter(CallWriter):
         return state.value, state.layout
 
     # ----------------------------------------------------------------- parts that phases find again
-
-    def _begins(self, step: plan.Step) -> bool:
-        begun = self.regions.beginning(step)
-        return begun is not None and begun != self.region
 
     def _enter(self, step: plan.Step) -> str | None:
         """Note the part that `step` belongs to; return the one before."""
@@ -168,7 +164,7 @@ class StepWriter(CallWriter):
         state.layout, state.fresh = layout, True
 
     def _add(self, piece: Piece, state: State) -> None:
-        self.pieces.append(piece)
+        self.pieces.append(replace(piece, region=self.region))
         changed = piece.before.rank != piece.after.rank
         state.layout = canonical(piece.after) if changed else piece.layout
 
@@ -191,7 +187,7 @@ class StepWriter(CallWriter):
         state.settle(self.forward)
         if len(pieces) == 1 and not isinstance(pieces[0].item, Star):
             (piece,) = pieces
-            name = self._attribute(label or self._segment_name(piece, 1))
+            name = self._attribute(label or self._segment_name(piece, 1), pieces)
             comment = None
             if piece.shown is not None and piece.before.shape != piece.after.shape:
                 comment = shape_comment(
@@ -203,7 +199,7 @@ class StepWriter(CallWriter):
             assert not isinstance(piece.item, (Star, Commented))
             self.init.append(Assign((Ref(f"self.{name}"),), piece.item, comment))
         else:
-            name = self._attribute(label or self._segment_name(pieces[0], len(pieces)))
+            name = self._attribute(label or self._segment_name(pieces[0], len(pieces)), pieces)
             items: list[Item] = []
             for piece in pieces:
                 comment = piece.op.comment
