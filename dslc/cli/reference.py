@@ -31,6 +31,8 @@ KINDS = {  # kind: title and where its words stand
     "loss": ("Losses", "`loss = …` in `train`"),
     "metric": ("Metrics", "`metrics = […]` in `train`"),
     "optimizer": ("Optimisers", "`optimizer = …` in `train`"),
+    "schedule": ("Schedules", "the learning rate of an optimiser: `SGD(lr=cosine(0.1))`"),
+    "clip": ("Clips", "`clip = …` in `train`"),
     "protocol": ("Protocols", "`protocol = …` in `evaluate`"),
     "callback": ("Callbacks", "stand on their own in `train`"),
 }
@@ -84,6 +86,12 @@ def doc(word: type[Word]) -> list[str]:
     """The paragraphs of the docstring, each on one line."""
     text = inspect.cleandoc(word.__doc__ or "")
     return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
+def formula(word: type[Word]) -> tuple[str, ...]:
+    """The formula of a word that is Python in the scripts: of a schedule, by `epoch` and `epochs`."""
+    found: tuple[str, ...] = getattr(word, "formula", ())
+    return found
 
 
 def first_sentence(word: type[Word]) -> str:
@@ -208,6 +216,8 @@ def _word_markdown(kind: str, word: type[Word], backends: list[Backend]) -> Iter
     yield f"```\n{signature(word)}\n```\n"
     for paragraph in doc(word):
         yield f"{_escaped(paragraph)}\n"
+    if formula(word):
+        yield "```python\n" + "\n".join(formula(word)) + "\n```\n"
     rows = table(word)
     if rows:
         yield "| parameter | takes | default | |\n|---|---|---|---|"

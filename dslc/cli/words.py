@@ -73,6 +73,8 @@ def _page(word: type[Word], asked: str) -> str:
     lines[-1] += f"   {style(word.kind, dim=True)}"
     for paragraph in ref.doc(word):
         lines += ["", *_wrapped(paragraph, room, "  ")]
+    if ref.formula(word):
+        lines += ["", *(f"      {line}" for line in ref.formula(word))]
     rows = ref.table(word)
     if rows:
         lines += ["", style("parameters", bold=True)]
