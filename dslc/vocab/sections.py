@@ -122,7 +122,7 @@ class Data(Section):
     )
     shuffle: Annotated[bool, Flag()] = arg("a new order of the training part every epoch", True)
     seed: Natural = arg("seed of split, shuffling and initial weights", 0)
-    workers: Natural = arg("workers that decode pictures while the model trains", 4)
+    workers: Natural = arg("workers that decode and augment pictures while the model trains", 4)
 
 
 class Augment(Section):
