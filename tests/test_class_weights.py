@@ -26,7 +26,6 @@ CANCER = "model Net { input row: 30\n  row -> Dense(1) -> sigmoid }"
 # Of each case: the model, the source, the loss, the weights, and for each output with a loss of classes the
 # number of classes, the smoothing and the weights.
 CASES: dict[str, tuple[str, str, str, str, dict[str, tuple[int, float, Any]]]] = {
-    "list": (IRIS, "iris", "= cross_entropy", "= [1, 2.5, 0.5]", {"": (3, 0, [1, 2.5, 0.5])}),
     "smoothed": (
         IRIS,
         "iris",
@@ -42,7 +41,6 @@ CASES: dict[str, tuple[str, str, str, str, dict[str, tuple[int, float, Any]]]] =
         "= balanced",
         {"": (2, 0.1, "balanced")},
     ),
-    "two numbers": (CANCER, "breast_cancer", "= binary_cross_entropy", "= [3, 0.5]", {"": (2, 0, [3, 0.5])}),
     "several outputs": (
         ROWS,
         "npz",
