@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from command_line import Dslc, command_line
 from compiled import BACKENDS, analysed, compiled, complaints
 
 from dslc.check.updates import decaying
 from dslc.vocab.experiment import Optimizer
 from dslc.vocab.word import words
 
+__all__ = ["command_line"]
 MODEL = "model M { input x: 8x8x1  x -> Flatten -> Dense(16) -> relu -> Dense(10) -> softmax }"
 SEQUENCES = "model M { input x: 12  x -> Embedding(30, 8) -> GRU(8) -> Dense(1) }"
 DATA = "data { source = digits  split = stratified(70, 15, 15)  scale = 0..1 }"
@@ -136,3 +139,24 @@ def test_which_arrays_decay_is_counted(decays: str, decayed: int, tmp_path: Path
     word = spec_of.sections["train"].settings["optimizer"].value
     assert isinstance(word, Optimizer)
     assert decaying(word, analysed(path).models[-1].graph) == (decayed, 16)
+
+
+def test_check_says_what_decays(dslc: Dslc, tmp_path: Path) -> None:
+    train = "optimizer = SGD(lr=cosine(0.1), weight_decay=5e-4, decays={})"
+    kernels = write(tmp_path, "decay", spec(train.format("kernels")))
+    _, out, _ = dslc("check", kernels)
+    assert "weight_decay 5e-4: 2 of 4 arrays decay (kernels and embeddings)" in out
+    _, out, _ = dslc("check", write(tmp_path, "all", spec(train.format("all"))))
+    assert "weight_decay 5e-4: 4 of 4 arrays decay (all that is trained)" in out
+    _, out, _ = dslc("check", write(tmp_path, "none", spec("optimizer = SGD")))
+    assert "arrays decay" not in out
+    code, out, _ = dslc("check", "--phases", kernels)
+    (phase,) = json.loads(out)
+    assert code == 0
+    assert phase["arrays"] == {"decaying": 2, "trainable": 4}
+    assert (phase["optimizer"], phase["lr"], phase["weight_decay"]) == ("SGD", 0.1, 5e-4)
+
+
+def test_words_show_the_formula_of_a_schedule(dslc: Dslc) -> None:
+    _, out, _ = dslc("words", "linear")
+    assert "return lr + (end - lr) * epoch / epochs" in out
