@@ -205,6 +205,22 @@ def test_layers_with_laws_of_their_own(shape: str, flow: str) -> None:
         follows(theirs, weight)
 
 
+def test_he_in_hidden_layers_and_glorot_in_the_output() -> None:
+    """The laws by role: variances 2 / fan_in and 2 / (fan_in + fan_out)."""
+    rules = "defaults { hidden { init = he_normal }  output { init = glorot_uniform } }"
+    block = "block Stage(n) { input x\n  x -> Dense(n) -> relu }"
+    flow = "x -> Stage(300) -> Stage(200) -> Dense(400)"
+    variances: dict[str, list[float]] = {"keras": [], "torch": []}
+    for weight, mine, theirs in first_values(model_text("250", flow, f"{rules}\n{block}")):
+        follows(mine, weight)
+        follows(theirs, weight)
+        if mine.ndim > 1:
+            variances["keras"].append(float(mine.var()))
+            variances["torch"].append(float(theirs.var()))
+    for found in variances.values():
+        assert found == pytest.approx([2 / 250, 2 / 300, 2 / 600], rel=0.05)
+
+
 def test_no_two_arrays_are_drawn_alike() -> None:
     flow = """x -> Dense(16, init=he_normal(), bias_init=normal) * 2
   -> MultiHeadAttention(2, key_dim=8, init=glorot_normal) -> Bidirectional(LSTM(16, init=uniform))

@@ -40,6 +40,8 @@ class LayerDefaults:
 
     def settle(self, word: W, role: str = "") -> W:
         """`word` with every parameter that it does not give itself (`model_fields_set`) as the rules say."""
+        if not self.general and not self.kinds and not (role and self.roles):
+            return word
         values = {
             name: value
             for name, value in self._of(type(word), role).items()
