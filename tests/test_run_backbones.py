@@ -399,7 +399,10 @@ DATA = "data { source = digits split = stratified(70, 15, 15) scale = 0..1 batch
 FIRST = f"""{PARTS}
 model Source {{ input image: 8x8x1  image -> Features(8) -> Dense(10) -> softmax }}
 {DATA}
-train {{ loss = cross_entropy optimizer = Adam(lr=1e-2) metrics = [accuracy] epochs = 2 ModelCheckpoint(monitor=val_loss) }}
+train {{
+  loss = cross_entropy optimizer = Adam(lr=1e-2) metrics = [accuracy] epochs = 2
+  ModelCheckpoint(monitor=val_loss)
+}}
 """
 SECOND = f"""{PARTS}
 model Target {{
