@@ -175,9 +175,9 @@ def _matches_nothing(name: str, model: Tuned, span: Span) -> Diagnostic:
         "write one of those, or a pattern such as " + (f'"{known[0]}*"' if known else '"conv*"')
     )
     if not known:
-        fix = Fix(
-            "make the backbone a block whose steps have labels, or write all, none or last(…)"
-        )
+        fix = Fix("make the backbone a block whose steps have labels, or write all or none")
+        if len(model.parts) > 1:
+            fix = Fix(f"label a step of its block: … as {name}")
     if close:
         written = close if span.text == name else f'"{close}"'
         fix = Fix(f"did you mean `{close}`?", (Edit(span, written),))
@@ -186,7 +186,9 @@ def _matches_nothing(name: str, model: Tuned, span: Span) -> Diagnostic:
 
 
 def _nameless(model: Tuned) -> str:
-    return f"`{model.label}` is one part: its steps have no names that both frameworks could find again"
+    if len(model.parts) > 1:
+        return f"no step of `{model.label}` has a label"
+    return f"`{model.label}` is one part: it cannot be frozen in pieces"
 
 
 def _one_library(

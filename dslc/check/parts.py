@@ -1,13 +1,13 @@
 """The parts of a backbone, in order: what a phase of `finetune` freezes or trains as one.
 
 Of a network such as `ResNet50` these are the layers with weights that one library gives it; of a backbone of one's own
-the steps of its block.
+the steps of its block. There a label names its step, or behind a step without weights those in front of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dslc.graph import Frame, Graph, Node
@@ -111,11 +111,19 @@ def _parts(graph: Graph, step: ir.Step, nodes: list[Node], library: Library) -> 
         return (part,) if part.trained else ()
     inner = list(_steps(frame.definition))
     owners = _by_step(graph, frame, [s for s, _ in inner])
-    found = [
-        _part(graph, owners.get(s, []), library, _names(s, value), s.node.span)
-        for s, value in inner
-    ]
-    return tuple(part for part in found if part.trained)
+    found: list[Part] = []
+    open_from = 0  # the parts behind the last label
+    for s, value in inner:
+        part = _part(graph, owners.get(s, []), library, _names(s, value), s.node.span)
+        if part.trained:
+            found.append(part)
+        elif s.label is not None:
+            # Behind an activation a label names the layers in front of it, up to the label before.
+            for at in range(open_from, len(found)):
+                found[at] = replace(found[at], names=(s.label, *found[at].names))
+        if s.label is not None:
+            open_from = len(found)
+    return tuple(found)
 
 
 def _own_frame(graph: Graph, step: ir.Step) -> Frame | None:
