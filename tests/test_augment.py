@@ -25,6 +25,7 @@ from dslc.plan.experiment import plan_training
 from dslc.source import Source
 from dslc.vocab import transforms as words
 from dslc.vocab.kinds import Bounds
+from dslc.vocab.transform import Mix, Transform
 from dslc.vocab.word import words as words_of
 
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
@@ -32,9 +33,9 @@ A = pytest.importorskip("albumentations")
 import cv2  # noqa: E402
 
 TRANSFORMS = words_of("transform")
-PICTURES = {n: w for n, w in TRANSFORMS.items() if not issubclass(w, words.Mix)}
+PICTURES = {n: w for n, w in TRANSFORMS.items() if not issubclass(w, Mix)}
 # One of each that changes a picture for certain.
-CERTAIN: dict[str, words.Transform] = {
+CERTAIN: dict[str, Transform] = {
     "HorizontalFlip": words.HorizontalFlip(p=1),
     "VerticalFlip": words.VerticalFlip(p=1),
     "ShiftScaleRotate": words.ShiftScaleRotate(border="reflect", p=1),
@@ -67,7 +68,7 @@ def spec(augment: str, source: str = "digits", shape: str = "8x8x1", **more: str
     return MODEL.format(augment=augment, source=source, shape=shape, **usual | more)
 
 
-def pipeline(word: words.Transform, channels: int) -> Any:
+def pipeline(word: Transform, channels: int) -> Any:
     text = render(ListOf(tuple(emit(word, channels))))
     return A.Compose(eval(text, {"A": A, "cv2": cv2}))
 

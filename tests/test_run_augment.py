@@ -16,7 +16,7 @@ from lab import BACKENDS, Lab
 from test_augment import CERTAIN, GENTLE, preview, spec
 
 from dslc.spec.spelling import spell_word
-from dslc.vocab import transforms as words
+from dslc.vocab.transform import Transform
 
 pytestmark = pytest.mark.framework
 ON = pytest.mark.parametrize("backend", BACKENDS)
@@ -76,7 +76,7 @@ def colour(augment: str, shape: str = "28x26x3", **more: str) -> str:
 # --- the same pixels ---------------------------------------------------------------------------------
 
 
-def text_of(word: words.Transform) -> str:
+def text_of(word: Transform) -> str:
     return spell_word(word, full=True)
 
 
@@ -247,7 +247,7 @@ def logs():
     for weight in model.parameters():
         weight.data = weight.data * 0 + (BIAS if weight.ndim == 1 else 0)
     run = spec.Run(model, spec.torch.device("cpu"), spec.Path("."), 0)
-    return run.go_through(spec.DataLoader(batches, batch_size=None), training="")
+    return run.go_through(spec.DataLoader(batches, batch_size=None), training="t")
 """,
     "keras": """
 def logs():

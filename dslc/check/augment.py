@@ -9,7 +9,8 @@ from dslc.graph import Graph
 from dslc.spec import ir
 from dslc.vocab.experiment import Loss, Source
 from dslc.vocab.tensor import Tensor
-from dslc.vocab.transforms import CenterCrop, RandomCrop, Size, Transform, shown
+from dslc.vocab.transform import Size, Transform, shown
+from dslc.vocab.transforms import CenterCrop, RandomCrop
 
 EXAMPLE = {"images": 'images("photos/", size=256x256)', "npz": 'npz("file.npz", values=0..255)'}
 

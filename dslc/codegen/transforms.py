@@ -1,7 +1,7 @@
 """How albumentations realises the transforms of pictures: one expression for each word, the same for every backend.
 
-Arguments that differ from albumentations' defaults by so much as their meaning are written out, so that its releases
-2.0.8 and later agree. Nothing is left to its own checks: it ignores what it does not know with no more than a warning.
+Its releases 2.0.8 and later take this code. What a spec says was checked before: arguments that albumentations does not
+know it ignores, with no more than a warning.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dslc.codegen.nodes import Call, Expr, Lit, call, keywords, lit, ref
 from dslc.codegen.numbers import number
 from dslc.vocab import transforms as words
 from dslc.vocab.kinds import Bounds
+from dslc.vocab.transform import Transform
 
 BORDERS = {"edge": "cv2.BORDER_REPLICATE", "reflect": "cv2.BORDER_REFLECT_101"}
 
 
-def emit(word: words.Transform, channels: int) -> list[Expr]:
+def emit(word: Transform, channels: int) -> list[Expr]:
     """What stands for the word in a pipeline; mixes stand elsewhere."""
     return EMIT[type(word)](word, channels)
 
@@ -180,7 +181,7 @@ def _jitter(name: str, factor: Expr) -> Call:
     return _made("ColorJitter", **{n: lit(v) for n, v in still.items()} | {name: factor})
 
 
-EMIT: dict[type[words.Transform], Callable[[Any, int], list[Expr]]] = {
+EMIT: dict[type[Transform], Callable[[Any, int], list[Expr]]] = {
     words.HorizontalFlip: _flip,
     words.VerticalFlip: _flip,
     words.ShiftScaleRotate: _shift_scale_rotate,

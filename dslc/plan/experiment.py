@@ -15,7 +15,7 @@ from dslc.vocab.data import AsBackbone
 from dslc.vocab.dims import Dim
 from dslc.vocab.experiment import Callback, Loss, Source
 from dslc.vocab.layers.sequence import Embedding
-from dslc.vocab.transforms import Transform
+from dslc.vocab.transform import Transform
 
 
 def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:

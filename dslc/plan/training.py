@@ -29,7 +29,7 @@ from dslc.vocab.experiment import (
 )
 from dslc.vocab.kinds import Bounds
 from dslc.vocab.layers.backbones import Backbone
-from dslc.vocab.transforms import Mix, Transform
+from dslc.vocab.transform import Mix, Transform
 
 Activation = Literal["softmax", "sigmoid"]
 

@@ -9,90 +9,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
-from dslc.vocab.kinds import (
-    Boolean,
-    Bounds,
-    Choice,
-    Kind,
-    Natural,
-    Positive,
-    Real,
-    SizeOf,
-    Whole,
+from dslc.vocab.kinds import Boolean, Bounds, Natural, Real, Whole
+from dslc.vocab.transform import (
+    ALBUMENTATIONS,
+    BelowOne,
+    Border,
+    Byte,
+    Chance,
+    Degrees,
+    Interval,
+    Share,
+    Side,
+    Size,
+    Transform,
+    chance,
+    shown,
 )
-from dslc.vocab.word import Word, arg
-
-Size = tuple[int, int]  # height and width
-
-
-@dataclass(frozen=True)
-class Interval(Kind):
-    """`0.8..1.2`, both ends from `low` to `high`; one number stands for both ends."""
-
-    low: float
-    high: float
-    ends: str = "[]"
-    whole: bool = False
-
-    @property
-    def end(self) -> Kind:
-        """What each end is."""
-        if self.whole:
-            return Whole(int(self.low), int(self.high))
-        return Real(self.low, self.high, self.ends)
-
-    @property
-    def describe(self) -> str:  # type: ignore[override]
-        example = "1..4" if self.whole else "0.5..0.8"
-        return f"{self.end.describe}, or a range such as {example}"
-
-    def parse(self, value: Any) -> Bounds:
-        pair = value if isinstance(value, Bounds) else Bounds(value, value)
-        low, high = self.end.parse(pair.low), self.end.parse(pair.high)
-        if low > high:
-            raise ValueError
-        return Bounds(low, high)
-
-
-Chance = Annotated[float, Real(0, 1, "(]")]
-Share = Annotated[float, Real(0, 1)]
-BelowOne = Annotated[float, Real(0, 1, "[)")]
-Degrees = Annotated[float, Real(0, 180)]
-Side = Annotated[Size, SizeOf(2)]
-Byte = Annotated[int, Whole(0, 255)]
-Border = Annotated[str, Choice(("constant", "edge", "reflect"))]
-ALBUMENTATIONS = "albumentations {}; Buslaev et al., Albumentations, Information 11(2), 2020"
-
-
-def chance() -> Any:
-    return arg("the chance that a picture is changed", 0.5)
-
-
-class Transform(Word):
-    """A change of a picture that leaves its class as it is."""
-
-    abstract = True
-    kind = "transform"
-    positional = 0
-    mixes: ClassVar[bool] = False  # works on a batch of pictures and their labels
-    crops: ClassVar[bool] = False  # leaves another height and width
-    blamed: ClassVar[str] = ""  # the parameter that a misfit is about
-
-    def result(self, size: Size) -> Size:
-        """The height and width that it leaves of `size`."""
-        return size
-
-    def misfit(self, size: Size, channels: int) -> str | None:
-        """Why it has no meaning for such pictures, if so: a sentence."""
-        return None
-
-    def way_out(self, size: Size) -> str:
-        """What to write instead where it does not fit pictures of this size."""
-        return f"remove `{self.word}`"
-
+from dslc.vocab.word import arg
 
 # --- where things are ---------------------------------------------------------------------------------
 
@@ -440,45 +375,3 @@ class RandAugment(Transform):
 
     n: Annotated[int, Whole(1, 10)] = arg("how many operations a picture goes through", 2)
     m: Annotated[float, Real(0, 30, "(]")] = arg("the magnitude: 0 is none, 30 the largest", 9)
-
-
-# --- batches ------------------------------------------------------------------------------------------
-
-
-class Mix(Transform):
-    """Two pictures of a batch in one, with both of their labels."""
-
-    abstract = True
-    mixes = True
-    positional = 1
-
-
-class MixUp(Mix):
-    """Every picture x of a batch becomes w x + (1 - w) x', where x' is another one of the batch, and so does its
-    label, as shares of two classes. w is drawn from Beta(`alpha`, `alpha`) for each batch, x' by a permutation.
-    With `CutMix` beside it, each batch is mixed by one of the two, by equal chances. Reported metrics of the
-    training part count the class with the larger share."""
-
-    aliases = ("Mixup",)
-    examples = ("augment { MixUp(alpha=0.2) }",)
-    reference = "Zhang et al., mixup: beyond empirical risk minimization, arXiv:1710.09412, 2018"
-
-    alpha: Positive = arg("small: nearly whole pictures; 1: every share alike", 0.2)
-
-
-class CutMix(Mix):
-    """A rectangle of another picture of the batch is put over every picture; labels are shared by area. The
-    rectangle has the sides √(1 - w) H and √(1 - w) W with w from Beta(`alpha`, `alpha`) and its centre anywhere, the
-    same for the whole batch; what lies outside of the picture is cut off, and the share counted after that. With
-    `MixUp` beside it, each batch is mixed by one of the two, by equal chances."""
-
-    aliases = ("Cutmix",)
-    examples = ("augment { CutMix(alpha=1) }",)
-    reference = "Yun et al., CutMix, arXiv:1905.04899, 2019"
-
-    alpha: Positive = arg("small: nearly whole pictures; 1: every share alike", 1.0)
-
-
-def shown(size: Size) -> str:
-    """`28x28`"""
-    return f"{size[0]}x{size[1]}"

@@ -47,7 +47,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "split": ("data",),
     "scale": ("data",),
     "protocol": ("protocols",),
-    "transform": ("transforms",),
+    "transform": ("transforms", "mixes"),
 }
 # Kinds whose words stand in a flow, so that one look-up finds them all.
 FLOW_KINDS = ("layer", "activation", "merge")
