@@ -205,7 +205,15 @@ def test_a_run_that_was_killed_in_a_fold_goes_on_there(
     here.run("--resume")
     assert everything(here) == whole
     assert (here.out / "fold_01" / "metrics.json").stat().st_mtime_ns == first
-    assert "another --seed or other data" in here.refusal("--resume", "--seed", 5)
+    refused = here.refusal("--resume", "--seed", 5)
+    assert "was made with --seed 0 --epochs 3 --batch-size 16: resume with it" in refused
+    assert "was made with --seed 0" in here.refusal("--resume", "--epochs", 9)
+    assert "nothing to resume" in here.run("--resume", "--epochs", 1, "--out", "new").out
+    with np.load(here.out / "fold_02" / "predictions.npz") as saved:
+        arrays = dict(saved)
+    arrays["rows"][0] += 1
+    np.savez(here.out / "fold_02" / "predictions.npz", **arrays)
+    assert "was made with other data" in here.refusal("--resume")
 
 
 SEVERAL = (Path(__file__).parent / "cases" / "samples" / "folds.dl").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
 """Wine in PyTorch, made from bootstrap_wine.dl.
 
 Usage:
-    python bootstrap_wine_torch.py             train, test, write to runs/
+    python bootstrap_wine_torch.py             train and test in every fold, write to runs/
     python bootstrap_wine_torch.py --resume    go on after the last finished epoch
 """
 
@@ -272,23 +272,23 @@ def forget_folds(out):
             path.unlink()
 
 
-def save_fold(out, seed, rows, history, metrics, predictions):
+def save_fold(out, told, rows, history, metrics, predictions):
     """Write what a fold came to; the last file, metrics.json, says that it is done."""
     (out / "history.json").write_text(json.dumps(history, indent=2))
-    np.savez(out / "predictions.npz", seed=seed, rows=rows, predictions=predictions)
+    np.savez(out / "predictions.npz", told=told, rows=rows, predictions=predictions)
     text = json.dumps(metrics, indent=2)
     replace_file(out / "metrics.json", lambda path: path.write_text(text))
 
 
-def is_finished(out, seed, rows):
-    """Was the fold trained and tested? One of another seed or other data is refused."""
+def is_finished(out, told, rows):
+    """Was the fold trained and tested? One with other options or data is refused."""
     if not (out / "metrics.json").exists():
         return False
     with np.load(out / "predictions.npz") as saved:
-        if saved["seed"] != seed or not np.array_equal(saved["rows"], rows):
-            fail(
-                f"{out} was made with another --seed or other data: leave out --resume"
-            )
+        if saved["told"] != told:
+            fail(f"{out} was made with {saved['told']}: resume with it")
+        if not np.array_equal(saved["rows"], rows):
+            fail(f"{out} was made with other data: leave out --resume")
     return True
 
 
@@ -509,6 +509,7 @@ def main(argv=None):
     x, y, classes = read_data()
     folds = make_folds(y, args.seed)
     outs = [args.out / f"fold_{number:02}" for number in range(len(folds))]
+    told = f"--seed {args.seed} --epochs {args.epochs} --batch-size {args.batch_size}"
     if not args.resume:
         forget_folds(args.out)
     elif not args.out.exists():
@@ -516,14 +517,14 @@ def main(argv=None):
     print(f"{len(folds)} trainings on {device}", flush=True)
     for number, (rows, out) in enumerate(zip(folds, outs)):
         start = time.perf_counter()
-        seed = args.seed + number  # of this fold's weights and order
-        if not (args.resume and is_finished(out, seed, rows[2])):
+        if not (args.resume and is_finished(out, told, rows[2])):
             parts = make_parts(x, y, *rows)
+            seed = args.seed + number  # of this fold's weights and order
             try:
                 found = train_and_test(args, device, parts, out, seed)
             except KeyboardInterrupt:
                 fail(f"interrupted in fold {number}: --resume goes on from there")
-            save_fold(out, seed, rows[2], *found)
+            save_fold(out, told, rows[2], *found)
         metrics = json.loads((out / "metrics.json").read_text())
         scores = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         title = f"fold {number:>{len(str(len(folds) - 1))}}/{len(folds) - 1}"
