@@ -3,7 +3,8 @@
 A backbone is a row of parts, from its input on. In a network such as `ResNet50` these are its layers with weights, and
 its stages have the names that the field uses. In a backbone of one's own they are the steps of its block: a layer, or a
 block or repeated group, which is never cut in two; its names are the labels, blocks and named values of that block. A
-label behind a step without weights, such as `-> relu as edges`, names the layers in front of it, up to the label before.
+label behind a step without weights, such as `-> relu as edges`, names the layers in front of it, up to the label
+before.
 """
 
 from __future__ import annotations
