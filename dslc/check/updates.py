@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph
@@ -13,9 +14,12 @@ from dslc.vocab.experiment import Optimizer
 from dslc.vocab.layers.norm import BatchNorm
 
 
-def check_updates(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
-    """Everything about the updates of a training without phases. (`check_rate` is for each of its stretches.)"""
-    found = [*check_rate(train)]
+def check_updates(
+    data: ir.SectionSpec, train: ir.SectionSpec, finetune: ir.SectionSpec | None, graph: Graph
+) -> list[Diagnostic]:
+    """Everything about the updates of a training, whose phases are those of `finetune`."""
+    phases = finetune.inner if finetune is not None else ()
+    found = [d for stretch in _stretches(train, phases) for d in _rate(stretch)]
     batch, epochs = data.settings.get("batch"), train.settings.get("epochs")
     if batch is not None and batch.value == 1:
         found += _alone(batch, graph)
@@ -38,8 +42,19 @@ def decaying(optimizer: Optimizer, graph: Graph) -> tuple[int, int] | None:
     return decayed, trained
 
 
-def check_rate(section: ir.SectionSpec) -> Iterator[Diagnostic]:
-    """Whether the schedule of a section ends before its epochs do: `train`, or a phase with what it says itself."""
+def _stretches(
+    train: ir.SectionSpec, phases: tuple[ir.SectionSpec, ...]
+) -> Iterator[ir.SectionSpec]:
+    """What is trained one after the other: `train`, or each phase with what it leaves to `train`."""
+    for phase in phases:
+        own = {name: s for name, s in phase.settings.items() if s.value is not None}
+        yield replace(train, settings={**train.settings, **own})
+    if not phases:
+        yield train
+
+
+def _rate(section: ir.SectionSpec) -> Iterator[Diagnostic]:
+    """Whether the schedule of a stretch ends before its epochs do."""
     optimizer, epochs = section.settings.get("optimizer"), section.settings.get("epochs")
     if optimizer is None or epochs is None:
         return
