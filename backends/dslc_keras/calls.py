@@ -118,6 +118,8 @@ class CallWriter(Scope):
         self, apply: plan.Apply, xs: list[Expr], target: Expr, label: str | None = None
     ) -> Expr:
         ops = self._ops(apply)
+        if self.function.kind != "model":
+            label = None  # a block may be used again, and names are given once
         result = xs[0]
         for index, op in enumerate(ops):
             if index:
@@ -184,7 +186,8 @@ class CallWriter(Scope):
             result = self._call_function(target, list(inputs))
         else:
             result = self._apply(target, list(inputs), Ref(self._new(f"{statement.name}_output")))
-        model: Expr = call("keras.Model", _one_or_list(inputs), result, name=statement.name)
+        own = {"name": statement.name} if self.function.kind == "model" else {}
+        model: Expr = call("keras.Model", _one_or_list(inputs), result, **own)
         if isinstance(target, plan.Invoke) and target.weights is not None:
             model = loading(target.weights, self.helpers.append)(model)
         self.body.append(Assign((name,), model))

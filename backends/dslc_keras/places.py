@@ -30,6 +30,7 @@ from dslc_keras.network import Layer, Network, Node
 # How many operations a helper puts behind each other; every other function of Keras is one.
 STEPS: Mapping[str, int] = {"inner_mean": 5}
 ATTENTION = ("query", "key", "value", "output")
+WITHOUT_ARRAYS = ("ZeroPadding", "Cropping")  # stand beside the layer that holds a word's arrays
 
 
 class Functions(Follower):
@@ -181,7 +182,9 @@ def holders(program: Sequence[Statement], shapes: Mapping[Trail, Sequence[Shapes
     return [
         Holder(layer.holder.trail, layer.holder.part, places[layer], layer.made_by)
         for layer in functions.made
-        if layer.holder is not None and layer in places
+        if layer.holder is not None
+        and layer in places
+        and not layer.made_by.startswith(WITHOUT_ARRAYS)
     ]
 
 
