@@ -24,8 +24,8 @@ ON = pytest.mark.parametrize("backend", BACKENDS)
 IN_KERAS = [name for name in NETWORKS if NETWORKS[name].network("keras")]
 # What takes steps in the tests: one of each family; some are as slow as they are alike.
 STEPS = {
-    "keras": ["VGG16", "InceptionV3", "ResNet50", "EfficientNetB0"],
-    "torch": ["VGG16", "InceptionV3", "ResNet18", "MobileNetV2", "DenseNet121"],
+    "keras": ["VGG16", "InceptionV3", "ResNet50"],
+    "torch": ["ResNet18", "MobileNetV2", "DenseNet121", "EfficientNetB0"],
 }
 
 
@@ -384,6 +384,69 @@ def test_weights_from_a_file(backend: str, lab: Callable[[str], Lab]) -> None:
     ]:
         here.compile(model(f'MobileNetV2(weights="{path}")', "32x32x3"))
         assert words in here.refusal(), path
+
+
+# What the libraries would fetch, made here: published weights are files like any other.
+PUBLISHED = {
+    "keras": """
+import keras
+from keras.src.utils import file_utils
+net = keras.applications.NAME(weights=None, include_top=False, input_shape=(SIZE, SIZE, 3))
+for layer in net.layers:
+    if isinstance(layer, keras.layers.Normalization):
+        layer.adapt_mean.assign([0.485, 0.456, 0.406])
+        layer.adapt_variance.assign([0.229, 0.224, 0.225])
+net.save_weights("published.weights.h5")
+file_utils.get_file = lambda *args, **named: "published.weights.h5"
+""",
+    "torch": """
+import torch
+from torchvision import models
+from torchvision.models._api import WeightsEnum
+options = {"init_weights": False} if "NAME" == "inception_v3" else {}
+net = models.NAME(**options)
+WeightsEnum.get_state_dict = lambda self, *args, **named: net.state_dict()
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [("keras", "EfficientNetB0"), ("torch", "InceptionV3"), ("torch", "DenseNet121")],
+)
+def test_published_weights(backend: str, name: str, lab: Callable[[str], Lab]) -> None:
+    here, size = lab(backend), NETWORKS[name].least
+    network = NETWORKS[name](weights="imagenet").built(backend)  # type: ignore[arg-type]
+    assert network is not None
+    here.compile(model(f"{name}(weights=imagenet) as backbone", f"{size}x{size}x3"))
+    setup = PUBLISHED[backend].replace("NAME", network.function).replace("SIZE", str(size))
+    if backend == "torch":
+        setup += "ours = spec.build_model().backbone\n"
+        assert here.evaluate(SAME["torch"], setup)
+        return
+    setup += "ours = spec.build_model().get_layer('backbone')\n"
+    assert here.evaluate(SAME["keras"], setup)
+    names = "[layer.name for layer in ours.layers]"
+    there = here.evaluate(names, setup)
+    assert all(there[unit.at].startswith(unit.name) for unit in network.units if unit.stage != TOP)
+
+
+def test_the_statistics_of_pixels_come_with_a_file(lab: Callable[[str], Lab]) -> None:
+    """Keras builds EfficientNetB0 in another way for ImageNet's weights: from a file it computes the same."""
+    here = lab("keras")
+    setup = PUBLISHED["keras"].replace("NAME", "EfficientNetB0").replace("SIZE", "32")
+    setup += """
+import numpy as np
+x = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype("float32")
+net = keras.applications.EfficientNetB0(include_top=False, input_shape=(32, 32, 3))
+keras.Sequential([net]).save("tuned.keras")
+ours = spec.build_model().get_layer("backbone")
+"""
+    here.compile(model("EfficientNetB0(weights=none) as backbone", "32x32x3"))
+    here.evaluate("1", setup)
+    for path in ("published.weights.h5", "tuned"):
+        here.compile(model(f'EfficientNetB0(weights="{path}") as backbone', "32x32x3"))
+        assert here.evaluate("float(abs(ours(x) - net(x)).numpy().max())", setup) < 1e-5, path
 
 
 # --- a model of one's own ----------------------------------------------------------------------------

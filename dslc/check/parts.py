@@ -144,7 +144,7 @@ def _names(step: ir.Step, value: str | None) -> tuple[str, ...]:
 
 
 def _units(word: Backbone, library: Library) -> Iterator[Part]:
-    network = word.network(library)
+    network = word.built(library)
     assert network is not None
     stages = {stage.name: (stage.name, *stage.aliases) for stage in word.architecture().stages}
     for unit in network.units:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dslc.codegen.emission import Context, Op
-from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref, TupleOf
+from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref, TupleOf, call
 from dslc.vocab.dims import Dim, divisible, is_generic
 from dslc.vocab.layers import backbones
 from dslc.vocab.tensor import Tensor
@@ -42,7 +44,14 @@ def backbone(word: backbones.Backbone, context: Context) -> Op:
     made = Call(Ref(f"keras.applications.{network.function}"), (), options)
     path = word.weights_file
     wrap = loading(path, context.need_helper) if path is not None else None
+    if wrap is not None and isinstance(word, backbones.EfficientNetB0):
+        context.need_helper("true_variance")
+        wrap = _with_true_variance(wrap)
     return Op(make=made, stem=network.function.lower(), wrap=wrap, foreign=True)
+
+
+def _with_true_variance(load: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    return lambda made: call("true_variance", load(made))
 
 
 def _size(size: Dim, context: Context) -> Expr:

@@ -6,6 +6,7 @@ on ImageNet fit. Layers, stages and counts come from tables that were asked of b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from dslc.vocab.architecture import GLOBAL, TOP, Architecture, Network, architecture
@@ -62,6 +63,10 @@ class Backbone(Layer):
     def network(cls, library: Library) -> Network | None:
         """The network as `library` builds it; None where it has none."""
         return cls.architecture().network(library)
+
+    def built(self, library: Library) -> Network | None:
+        """The network as `library` builds it for these weights."""
+        return self.network(library)
 
     @classmethod
     def scaling(cls, library: Library) -> Scaling:
@@ -327,3 +332,12 @@ class EfficientNetB0(Backbone):
         Example("224x224x3", f"x -> EfficientNetB0(weights=imagenet) -> {_HEAD}"),
     )
     aliases: ClassVar[tuple[str, ...]] = ("efficientnet_b0",)
+
+    def built(self, library: Library) -> Network | None:
+        """With ImageNet's weights Keras adds a layer behind its `normalization`."""
+        network = self.network(library)
+        if library != "keras" or self.weights != "imagenet" or network is None:
+            return network
+        (at,) = (unit.at for unit in network.units if unit.name == "normalization")
+        units = (replace(u, at=u.at + 1) if u.at > at else u for u in network.units)
+        return replace(network, units=tuple(units))
