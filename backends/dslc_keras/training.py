@@ -50,6 +50,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         **class_weight_context(plan),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, gpu or gpu:1",
+        "weights_help": "start from these weights: .weights.h5 or .keras",
         "dataset": plan.source.word,
     }
 

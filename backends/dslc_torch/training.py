@@ -95,6 +95,7 @@ def emit(plan: TrainingPlan, model: ModelSection) -> Mapping[str, Any]:
         "predictions": Return(_predictions(places, result)),
         "prediction_doc": prediction_doc(plan),
         "device_help": "such as cpu, cuda, cuda:1 or mps",
+        "weights_help": "start from these weights: a state_dict, .pt",
         "dataset": DATASETS.get(type(plan.source)),
         **({"data_path": "data"} if type(plan.source) in DATASETS else {}),
     }

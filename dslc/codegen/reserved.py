@@ -21,7 +21,7 @@ PAGE_NAMES = frozenset(
     draw_folds forget_folds gammas is_finished logging make_folds make_parts
     no_information_binary no_information_classes no_information_numbers point632plus
     read_data read_predictions save_fold summary t train_and_test
-    Averages balanced clip_gradients
+    Averages balanced clip_gradients start_from
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
 )
