@@ -49,8 +49,8 @@ LOADERS = {"torchvision": "torch", "keras": "keras"}  # what fetches the known d
 def preview_command(
     spec: Path, output: Path | None, samples: int, seed: int | None, epoch: int, data: str | None
 ) -> int:
-    """Show what `augment` makes of the first pictures of the training part of SPEC: each row holds a picture and
-    what the scripts train on in its place, epoch by epoch, pixel by pixel."""
+    """Show what `augment` of SPEC makes of pictures of the training part, one of each class first: each row holds a
+    picture and what the scripts train on in its place, epoch by epoch, pixel by pixel."""
     analysis = analyse_or_report(spec)
     chosen = None if analysis is None else choose(analysis, None)
     if analysis is None or chosen is None or analysis.spec is None:
