@@ -174,3 +174,16 @@ sizes = [len(full), len(full[0][1]), len(some), len(parts[0][1])]
     assert len(here.read("history.json")["loss"]) == 2
     assert "examples in a batch: all of them" in " ".join(here.run("--help").out.split())
     here.run("--batch-size", 500, "--epochs", 1)
+
+
+def test_both_backends_log_the_same_rates(lab: Callable[[str], Lab]) -> None:
+    """That of the last update: behind an epoch of 10 batches with 4 in an update, two wait."""
+    rates = []
+    for backend in BACKENDS:
+        here = lab(backend)
+        here.compile(spec("optimizer = SGD(lr=linear(0.5))  accumulate = 4", epochs=3))
+        here.run()
+        rates.append(here.read("history.json")["learning_rate"])
+    wanted = [0.5 * (1 - update * 4 / 30) for update in (1, 4, 6)]
+    assert rates[0] == pytest.approx(wanted, rel=1e-6)  # a float32 in Keras
+    assert rates[1] == pytest.approx(wanted, rel=1e-12)

@@ -224,7 +224,7 @@ class Updates:
             )
         if phase.ema is not None:
             averages = Definition("Averages", (("ema", phase.ema),))
-            body.append(Assign((ref("self.averages"),), call(self.names[averages], ref("model"))))
+            body.append(Assign((ref("self.averages"),), call(self.names[averages], ref("self.model"))))
         return body
 
     def context(self, phase: PhasePlan) -> Mapping[str, Any]:
