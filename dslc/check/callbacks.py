@@ -29,9 +29,7 @@ from dslc.vocab.word import Word, aliases, words
 ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|pt|pth|ckpt|tar|npz|safetensors)$", re.I)
 # Files of a run that are not a callback's to write, without their endings.
 OWN_FILES = ("last", "final")
-OWN_TABLES = re.compile(
-    r"((history|metrics)\.json|.*\.(png|pt|npz|keras|h5|py)|tensorboard|unfinished\..*)$", re.I
-)
+OWN_TABLES = re.compile(r"(.*\.(json|png|pt|npz|keras|h5|py)|tensorboard|unfinished\..*)$", re.I)
 LONGEST = 100  # characters of a file name
 
 
