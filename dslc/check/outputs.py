@@ -40,7 +40,7 @@ def last_activation(graph: Graph, output: str) -> str | None:
 def buried(graph: Graph, index: int, activation: str) -> Node | None:
     """The step with `activation` that ends a model but for steps without weights behind it."""
     node = graph.node(index)
-    while node.word is not None and len(node.inputs) == 1 and not graph.used_weights(node):
+    while node.word is not None and len(node.inputs) == 1 and graph.used_counts(node) == (0, 0):
         if node.word.word == activation:
             return node
         node = graph.node(node.inputs[0])
