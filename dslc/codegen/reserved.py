@@ -22,6 +22,7 @@ PAGE_NAMES = frozenset(
     no_information_binary no_information_classes no_information_numbers point632plus
     read_data read_predictions save_fold summary t train_and_test
     Averages balanced clip_gradients start_from
+    OrderedDict as_trained load_file models
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
 )
