@@ -19,6 +19,11 @@ ROWS = """model Net {
   output flag: h -> Dense(1) -> sigmoid
   output size: h -> Dense(2)
 }"""
+PAIRS = """model Net {
+  input row: 4
+  input more: 2
+  output kind: concat(row, more) -> Dense(3) -> softmax
+}"""
 PLACES = "model Net { input series: 5x4\n  series -> Dense(3) -> softmax }"
 MASKS = "model Net { input picture: 4x4x2\n  picture -> Conv2D(1, 1x1) -> sigmoid }"
 IRIS = "model Net { input row: 4\n  row -> Dense(3) -> softmax }"
@@ -48,6 +53,7 @@ CASES: dict[str, tuple[str, str, str, str, dict[str, tuple[int, float, Any]]]] =
         "{ kind = balanced  flag = [1, 3] }",
         {"kind": (3, 0, "balanced"), "flag": (2, 0, [1, 3]), "size": (0, 0, None)},
     ),
+    "several inputs": (PAIRS, "npz", "= cross_entropy", "= balanced", {"kind": (3, 0, "balanced")}),
     "places": (PLACES, "npz", "= cross_entropy(label_smoothing=0.1)", "= balanced", {"": (3, 0.1, "balanced")}),
     "masks": (MASKS, "npz", "= binary_cross_entropy", "= [1, 4]", {"": (2, 0, [1, 4])}),
 }  # fmt: skip
@@ -114,6 +120,10 @@ def test_the_training_loss_is_weighted_and_no_other(
                     "kind": rng.choice(3, 60, p=[0.6, 0.3, 0.1]), "size": rng.normal(size=(60, 2)),
                     "flag": rng.integers(0, 2, (60, 1)),
                 },
+                "several inputs": {
+                    "row": rng.normal(size=(60, 4)), "more": rng.normal(size=(60, 2)),
+                    "kind": rng.choice(3, 60, p=[0.6, 0.3, 0.1]),
+                },
                 "places": {
                     "x": rng.normal(size=(60, 5, 4)),
                     "y": rng.choice(3, (60, 5), p=[0.7, 0.2, 0.1]),
@@ -137,14 +147,14 @@ def test_the_training_loss_is_weighted_and_no_other(
     for part, (ys, ps) in zip(("", "val_", "test_"), here.evaluate("found", setup), strict=True):
         total = 0.0
         for name, (classes, smoothing, given) in outputs.items():
-            y, p = (np.asarray(v[name] if name else v) for v in (ys, ps))
+            y, p = (np.asarray(v[name] if isinstance(v, dict) else v) for v in (ys, ps))
             found = losses(y, p, classes, smoothing)
             if part == "" and given is not None:
                 counts = np.bincount(y.astype(int).ravel(), minlength=classes)
                 w = y.size / (classes * counts) if given == "balanced" else np.asarray(given)
                 found = w[y.astype(int)] * found
             total += found.mean()
-            if name:
+            if len(outputs) > 1:
                 logged = metrics if part == "test_" else history
                 value = logged[f"{part}{name}_loss"]
                 value = value if part == "test_" else value[0]

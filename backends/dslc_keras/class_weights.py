@@ -42,7 +42,7 @@ def class_weight_context(plan: TrainingPlan) -> Mapping[str, Any]:
     if not outputs:
         return context
     if len(plan.outputs) == 1 and len(outputs[0].shape) == 1:
-        argument, name = _argument(outputs[0]), ref("class_weight")
+        argument, name = _argument(outputs[0], several), ref("class_weight")
         if len(render(argument)) <= LONGEST:
             return context | {"class_weight": argument}
         setup = Assign((name,), argument)
@@ -57,22 +57,24 @@ def class_weight_context(plan: TrainingPlan) -> Mapping[str, Any]:
     return context | {"weighted_batches": (made, looked_up)}
 
 
-def _argument(output: OutputPlan) -> Expr:
+def _argument(output: OutputPlan, several: bool) -> Expr:
     """`{0: 1.0, 1: 2.5}`."""
     if isinstance(output.class_weight, tuple):
         pairs = enumerate(output.class_weight)
         return DictOf(tuple(Pair(Lit(index), lit(weight)) for index, weight in pairs))
-    weights = call("balanced", Attr(ref("train"), "y"), output.classes)
-    return call("dict", call("enumerate", weights))
+    return call("dict", call("enumerate", _balanced(output, Attr(ref("train"), "y"), several)))
 
 
 def _weights(output: OutputPlan, y: Expr, several: bool) -> Expr:
     if isinstance(output.class_weight, tuple):
         values: Expr = lit([*output.class_weight])
     else:
-        y = Index(y, (Lit(output.name),)) if several else y
-        values = call("balanced", y, output.classes)
+        values = _balanced(output, y, several)
     return call("np.array", values)
+
+
+def _balanced(output: OutputPlan, y: Expr, several: bool) -> Expr:
+    return call("balanced", Index(y, (Lit(output.name),)) if several else y, output.classes)
 
 
 def _looked_up(output: OutputPlan, weights: Expr, y: Expr) -> Expr:
