@@ -76,7 +76,8 @@ class CallWriter(Scope):
         """A block on `xs`; one whose weights come from a file is a model of its own, with a name."""
         if use.weights is None:
             return self._call_function(use, xs)
-        name = label or values.snake_case(use.function.name)
+        kind = values.snake_case(use.function.name)
+        name = label or self._nth(kind) or kind
         inputs = self._own_inputs(use, name)
         result = self._call_function(use, list(inputs))
         model = call("keras.Model", _one_or_list(inputs), result, name=name)
@@ -133,11 +134,13 @@ class CallWriter(Scope):
 
     def _further_name(self, op: Op) -> str | None:
         """A name for a second network of one kind: Keras would give it that of the first."""
-        if not op.foreign:
-            return None
-        self.networks[op.stem] += 1
-        count = self.networks[op.stem]
-        return f"{op.stem}_{count}" if count > 1 else None
+        return self._nth(op.stem) if op.foreign else None
+
+    def _nth(self, kind: str) -> str | None:
+        """A name for the second of a kind, the third, and so on."""
+        self.networks[kind] += 1
+        count = self.networks[kind]
+        return f"{kind}_{count}" if count > 1 else None
 
     @staticmethod
     def _op(op: Op, xs: list[Expr], label: str | None) -> Expr:
