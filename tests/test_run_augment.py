@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from lab import BACKENDS, Lab
+from PIL import Image
 from test_augment import CERTAIN, GENTLE, preview, spec
 
 from dslc.spec.spelling import spell_word
@@ -129,6 +130,29 @@ def test_grey_digits_too_and_the_preview_shows_those_very_pixels(
 
 BATCH = """(lambda b: (b.set_epoch(1), plain(b[1])[0].tolist())[1])(
     spec.Batches(spec.load_data(0)[0][0], 16, 3))"""
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_photos_are_decoded_cropped_and_changed_alike(
+    channels: int, labs: Callable[[str], dict[str, Lab]]
+) -> None:
+    rng = np.random.default_rng(1)
+    shape = f"20x24x{channels}"
+    chain = "RandomCrop(20x24)  RandAugment(3, 20)  CoarseDropout"
+    text = spec(chain, 'images("photos/", size=26x30)', shape, classes="2", data="workers = 2")
+    found = labs(text)
+    for lab in found.values():
+        for kind in ("a", "b"):
+            (lab.folder / "photos" / kind).mkdir(parents=True)
+    for number in range(20):
+        picture = Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8))
+        for lab in found.values():
+            picture.save(lab.folder / "photos" / "ab"[number % 2] / f"{number}.png")
+    seen = [look(lab, "seen() + seen((0,), 1, None)", "photos/") for lab in found.values()]
+    assert seen[0] == seen[1]
+    if channels == 3:
+        for lab in found.values():  # with threads and processes
+            lab.run("--epochs", 1)
 
 
 def test_other_seeds_give_other_pixels(labs: Callable[[str], dict[str, Lab]]) -> None:

@@ -124,7 +124,7 @@ def signature(word: type[Word]) -> str:
     """`Conv2D(filters, kernel, stride=1, …)`, or `data { source, split, … }` for a section."""
     rows = table(word)
     if word.kind == "section":
-        return f"{word.word} {{ {', '.join(row.name for row in rows)} }}"
+        return f"{word.word} {{ {', '.join(row.name for row in rows) or '…'} }}"
     given = [row.name if not row.default else f"{row.name}={row.default}" for row in rows]
     return f"{word.word}({', '.join(given)})" if given else word.word
 
