@@ -1,7 +1,7 @@
 # `make` alone says what there is. PYTHON names the interpreter of an environment with ".[dev]" in it.
 PYTHON ?= python
 
-.PHONY: help check lint test fmt regen bench
+.PHONY: help check lint test fmt regen pictures bench
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,6 +25,12 @@ regen: ## write expected texts anew from what dslc says now; the diff is the rev
 	$(PYTHON) tools/regen.py
 	-$(PYTHON) -m pytest -q --update
 	git status --short tests docs
+
+pictures: ## draw the pictures of the README anew
+	dslc preview specs/augmentation.dl -o docs/preview.png
+	dslc run specs/compare/init_he.dl --backend torch
+	dslc run specs/compare/init_glorot.dl --backend torch
+	dslc compare runs/init_glorot-torch runs/init_he-torch -o docs/compare.png
 
 bench: ## processor time of start-up and of printing, in milliseconds
 	$(PYTHON) tests/bench.py

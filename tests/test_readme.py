@@ -57,6 +57,13 @@ def mistake(what: str, body: str) -> str:
     return fenced(spec) + fenced(said, "text")
 
 
+def checked(what: str, body: str) -> str:
+    """What `dslc check` says of a spec."""
+    argv = [sys.executable, "-m", "dslc", "check", what]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True)
+    return fenced(done.stdout.strip("\n"), "text")
+
+
 def commands(what: str, body: str) -> str:
     rows = [f"| `dslc {name}` | {says} |\n" for name, (_, says) in COMMANDS.items()]
     return "| | |\n|---|---|\n" + "".join(rows)
@@ -94,6 +101,7 @@ MAKERS: dict[str, Callable[[str, str], str]] = {
     "file": shown_file,
     "excerpt": excerpt,
     "mistake": mistake,
+    "check": checked,
     "commands": commands,
     "parameters": parameters,
 }
