@@ -301,8 +301,9 @@ def _filled(
             for name in layer.weights
         }
     if folded:
+        many = "1 bias" if folded == 1 else f"{folded} biases"
         notes.append(
-            f"{folded} biases in front of BatchNorm, which the spec has not, are taken off its moving means"
+            f"{many} in front of BatchNorm, which the spec has not, taken off the moving mean there"
         )
     return found
 
