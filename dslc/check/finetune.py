@@ -54,7 +54,7 @@ def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
     made = phases(spec, graph)[1]
     for index, phase in enumerate(section.inner):
         found += _phase(made[index], phase, models, section)
-        found += _kept(made[:index], made[index], phase)
+        found += _kept(made[:index], made[index], phase, train)
     if section.inner and isinstance(strategy, Strategy) and setting is not None:
         found += _disagree(strategy, setting, made[-1], models)
     return found
@@ -276,7 +276,9 @@ def _rate(
             return
 
 
-def _kept(before: list[Phase], made: Phase, phase: ir.SectionSpec) -> Iterator[Diagnostic]:
+def _kept(
+    before: list[Phase], made: Phase, phase: ir.SectionSpec, train: ir.SectionSpec
+) -> Iterator[Diagnostic]:
     if not made.keep:
         return
     span = phase.settings["optimizer_state"].span
@@ -289,6 +291,13 @@ def _kept(before: list[Phase], made: Phase, phase: ir.SectionSpec) -> Iterator[D
         message = f"`{new}` cannot go on with the state of `{old}`"
         fix = Fix(f"use {old} in both phases, or write optimizer_state = reset")
         yield error("E0446", message, span, fixes=[fix])
+    for key, usual in (("ema", None), ("accumulate", 1)):
+        setting = train.settings.get(key)
+        if before and setting is not None and setting.value != usual:
+            there = [Label(setting.key_span, "begins anew with every phase")]
+            message = f"`optimizer_state = keep` does not go with `{key}`"
+            fix = Fix(f"write optimizer_state = reset, or leave out `{key}`")
+            yield error("E0446", message, span, secondary=there, fixes=[fix])
 
 
 # --------------------------------------------------------------------------- strategies
@@ -310,7 +319,7 @@ def _disagree(
     chosen = strategy.choice() if isinstance(strategy, Auto) else strategy
     says = f"`{strategy.word}`" if chosen is strategy else f"`auto` chooses `{chosen.word}`, which"
     message = f"{says} trains {_amount(many, every)} of `{model.label}` in the end"
-    message = f"{message}; the phase `{last.name}` {_amount(mine, every)}"
+    message = f"{message}, but the phase `{last.name}` trains {_amount(mine, every)}"
     notes = [strategy.reason] if isinstance(strategy, Auto) else []
     there = [Label(last.span, "the last phase")] if last.span is not None else []
     fix = Fix("remove the strategy, which the phases make needless, or change them")

@@ -116,7 +116,8 @@ class _Binder:
                     self._part(entry)
         self._fill()
         span = self.node.keyword.span
-        torn = self.damage.touches(self.node.span)
+        lost = bool(self.section.inner) and any(d.code == "E0213" for d in self.found)
+        torn = lost or self.damage.touches(self.node.span)
         words, inner = tuple(self.words), tuple(self.inner)
         return ir.SectionSpec(
             self.section.word, span, self.settings, words, self.parts, torn, name, inner

@@ -20,6 +20,7 @@ from dslc.vocab.word import Word, arg
 class Selector(Word):
     """A choice among the parts of a backbone."""
 
+    abstract: ClassVar[bool] = True
     kind = "selector"
 
 
@@ -109,6 +110,7 @@ class Selection(Kind):
 class Strategy(Word):
     """How much of a backbone is trained."""
 
+    abstract: ClassVar[bool] = True
     kind = "strategy"
 
 
