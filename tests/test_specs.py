@@ -35,8 +35,8 @@ PUBLISHED = {
 EVERY_SCRIPT = [(stem, backend) for stem in SPECS for backend in BACKENDS]
 # What a script may import; all of it comes with `pip install dslc[torch]` or `dslc[keras]`.
 LIBRARIES = {
-    "keras": {"keras", "numpy", "scipy", "sklearn", "matplotlib"},
-    "torch": {"torch", "numpy", "scipy", "sklearn", "matplotlib"},
+    "keras": {"keras", "numpy", "scipy", "sklearn", "matplotlib", "albumentations"},
+    "torch": {"torch", "numpy", "scipy", "sklearn", "matplotlib", "albumentations"},
 }
 
 
