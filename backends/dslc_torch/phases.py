@@ -6,15 +6,18 @@ Weights are told apart by the beginnings of their names, `backbone.layer4.`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dslc.codegen.nodes import (
     Assign,
+    BinOp,
+    Call,
     DictOf,
     Expr,
     Expression,
     Index,
+    Kw,
     Lambda,
     ListOf,
     Lit,
@@ -165,10 +168,31 @@ def _body(
         body.append(Assign((ref("self.learning_rate"),), _rate(phase, updates, asks)))
     made = callback_setup(phase, plan)
     if callbacks["has_callbacks"]:
-        body += made or [Assign((ref("self.callbacks"),), ListOf(()))]
+        body += [_from_start(s) for s in made] or [Assign((ref("self.callbacks"),), ListOf(()))]
     if any(p.keepers for p in plan.phases):
         body.append(Assign((ref("self.keeper"),), _keeper(phase)))
     return body
+
+
+def _from_start(statement: Statement) -> Statement:
+    """Callbacks that wait for an epoch count from the start of the phase."""
+    assert isinstance(statement, Assign) and isinstance(statement.value, ListOf)
+    start = Index(ref("self.state"), (Lit("start"),))
+    calls = [
+        replace(
+            item,
+            kwargs=tuple(
+                replace(kw, value=BinOp("+", start, kw.value))
+                if isinstance(kw, Kw) and kw.name == "start"
+                else kw
+                for kw in item.kwargs
+            ),
+        )
+        if isinstance(item, Call)
+        else item
+        for item in statement.value.items
+    ]
+    return replace(statement, value=ListOf(tuple(calls)))
 
 
 def _keeper(phase: PhasePlan) -> Expr:
