@@ -40,7 +40,7 @@ def test_names_say_the_way_to_a_layer() -> None:
     }
     """
     assert names(text) == [
-        "a/embed/Dense",
+        "embed/Dense",
         "a/body/0/Pair/y/Dense",
         "a/body/0/Pair/y/Dense_2",
         "a/body/0/Pair/Dense",
@@ -55,6 +55,22 @@ def test_names_say_the_way_to_a_layer() -> None:
         "b/Pair_2/Dense",
         "head/Dense",
         "Dense",
+    ]
+
+
+def test_a_layer_with_a_name_keeps_it_wherever_it_is_used_first() -> None:
+    text = """
+    block Two(n) {
+      input x
+      inner = Dense(n)
+      a = x -> Dense(n) -> inner
+      inner_2 = a -> inner -> Dense(n)
+      add(a, inner_2)
+    }
+    model Net { input x: 4  pair = Two(4)  h = x -> (pair) * 2  h -> pair }
+    """
+    assert names(text) == [
+        f"pair/Two/{name}" for name in ("a/Dense", "inner/Dense", "inner_2/Dense")
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dslc.codegen.backend import Entry, Extra
-from dslc.codegen.nodes import Assign, Call, Def, For, If, Ref, Return, Statement
+from dslc.codegen.nodes import Assign, Call, Def, For, If, Ref, Return, Statement, With
 from dslc.codegen.origins import (
     UNKNOWN,
     Follower,
@@ -76,6 +76,10 @@ class Functions(Follower):
                 case If():
                     taken = statement.body if self.value(statement.test) else statement.orelse
                     found = self._body(taken)
+                    if found is not None:
+                        return found
+                case With():
+                    found = self._body(statement.body)
                     if found is not None:
                         return found
                 case For():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dslc.codegen.origins import Shapes, Trail
 from dslc.graph import Frame, Graph, Node
+from dslc.spec import ir
 from dslc.vocab.dims import Dim
 from dslc.vocab.tensor import FlowWord, Tensor, Weight
 from dslc.weights.problem import Problem
@@ -114,16 +115,25 @@ class _Names:
     def node(self, node: Node) -> str:
         assert node.word is not None
         lead = self._frame(node.frame)
-        return self._once("/".join([*lead, *node.path[len(node.frame.path) :], node.word.word]))
+        inside = _own_way(node.path, node.frame)
+        return self._once("/".join([*lead, *inside, node.word.word]))
 
     def _frame(self, frame: Frame) -> list[str]:
         if frame.parent is None:
             return []
         if id(frame) not in self.frames:
-            inside = frame.path[len(frame.parent.path) :]
+            inside = _own_way(frame.path, frame.parent)
             self.frames[id(frame)] = self._once("/".join([*self._frame(frame.parent), *inside]))
         return [self.frames[id(frame)]]
 
     def _once(self, name: str) -> str:
         number = self.taken[name] = self.taken.get(name, 0) + 1
         return name if number == 1 else self._once(f"{name}_{number}")
+
+
+def _own_way(path: tuple[str, ...], frame: Frame) -> tuple[str, ...]:
+    """The way from `frame` on. What has a name and is used under it begins there, wherever its first use stands."""
+    inside = path[len(frame.path) :]
+    shared = {s.name for s in frame.definition.body if isinstance(s, ir.LetLayer)}
+    at = next((at for at, part in enumerate(inside) if part in shared), 0)
+    return inside[at:]
