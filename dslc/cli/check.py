@@ -103,7 +103,8 @@ def _decay(analysis: Analysis, model: ModelAnalysis) -> str:
     from dslc.spec.bind import show_value
     from dslc.vocab.experiment import Optimizer
 
-    train = analysis.spec.sections.get("train") if analysis.spec is not None else None
+    sections = analysis.spec.sections if analysis.spec is not None else {}
+    train = sections.get("train") if "finetune" not in sections else None
     setting = train.settings.get("optimizer") if train is not None else None
     word = setting.value if setting is not None else None
     if not isinstance(word, Optimizer) or not word.weight_decay or model is not analysis.models[-1]:
