@@ -59,7 +59,11 @@ def test_what_cannot_be_compared_is_said_in_one_line(dslc: Dslc, tmp_path: Path)
     (curveless / "history.json").write_text("{}")
     listed = run(tmp_path / "listed", [1.0], 1.0)
     (listed / "metrics.json").write_text("[1]")
+    folds = tmp_path / "folds"
+    folds.mkdir()
+    (folds / "report.json").write_text("{}")
     wrong = {
+        folds: "fold_01",
         tmp_path / "nowhere": "there is no folder",
         tmp_path / "empty": "did the run end?",
         broken: "it holds no JSON",

@@ -22,10 +22,10 @@ from sklearn.model_selection import (
     StratifiedKFold,
     train_test_split,
 )
-from training_plans import TARGETS, dense, render, tabular
+from training_plans import TARGETS, bag_of_words, dense, render, tabular
 
 from dslc.codegen.reserved import PAGE_NAMES
-from dslc.plan.training import TrainingPlan
+from dslc.plan.training import InputPlan, TrainingPlan
 from dslc.vocab import data, metrics, protocols
 from dslc.vocab.experiment import Protocol, Source
 
@@ -179,6 +179,23 @@ def test_what_is_tested_changes_nothing_in_training(scale: Any) -> None:
             assert np.allclose(plain[0][0].mean(axis=0), 0, atol=1e-5)
             assert np.allclose(plain[0][0].std(axis=0), 1, atol=1e-5)
     assert np.array_equal(x, before)  # the next fold starts from what was read
+
+
+def test_words_of_a_test_are_unknown_to_training() -> None:
+    source = data.TextTable(path="t.csv", column="words", target="kind", vocabulary=10)
+    plan = replace(
+        planned(protocols.KFold(k=3), source), inputs=(InputPlan("row", (4,), "int", 10),)
+    )
+    text = render("torch", plan, bag_of_words("torch", 4, 10, 3))
+    parts = functions(text, "make_parts", "vocabulary", "encode").make_parts
+    texts = [["a", "b"], ["a", "c"], ["b", "d"], ["c", "a", "b"]]
+    (first, _), _, (tested, _) = parts(texts, np.arange(4), np.array([0, 1]), [2], [3])
+    assert first.tolist() == [[2, 3, 0, 0], [2, 4, 0, 0]]  # a comes first, b and c by alphabet
+    assert tested.tolist() == [[4, 2, 3, 0]]
+    changed = [*texts[:3], ["b", "b", "new", "b"]]
+    (again, _), _, (tested, _) = parts(changed, np.arange(4), np.array([0, 1]), [2], [3])
+    assert np.array_equal(first, again)
+    assert tested.tolist() == [[3, 3, 1, 3]]  # what training has not seen is any other token
 
 
 def test_several_inputs_stay_as_they_were_read() -> None:

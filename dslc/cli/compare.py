@@ -77,6 +77,9 @@ def _shared(parts: list[list[str]]) -> int:
 def _read(path: Path, name: str) -> Finished:
     if not path.is_dir():
         fail(f"there is no folder `{path}`", "a run's results are in runs/<spec>-<backend>")
+    if (path / "report.json").exists():
+        hint = f"compare trainings of it, such as {path / 'fold_01'}"
+        fail(f"`{path}` holds the trainings of a protocol, each in a folder", hint)
     history, metrics = _numbers(path / "history.json"), _numbers(path / "metrics.json")
     curves = {key: value for key, value in history.items() if isinstance(value, list) and value}
     scores = {key: value for key, value in metrics.items() if isinstance(value, int | float)}
