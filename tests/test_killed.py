@@ -84,7 +84,7 @@ class Killer:
     def __init__(self, backend: str, folder: Path) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("killed.py")), backend],
-            env={**ENV, **mlflow(folder)},
+            env={**ENV, **mlflow(folder), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

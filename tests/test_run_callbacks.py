@@ -49,7 +49,7 @@ def files(here: Lab) -> set[str]:
 def test_early_stopping_stops_where_the_rule_says(backend: str, lab: Callable[..., Lab]) -> None:
     patience, delta, start = 3, 0.03, 4
     rule = f"EarlyStopping(patience={patience}, min_delta={delta}, start_from_epoch={start})"
-    here = lab(backend, rule, epochs=40, optimizer="SGD(lr=0.3)")
+    here = lab(backend, rule, epochs=30, optimizer="SGD(lr=0.5)")
     here.run()
     losses = here.read("history.json")["val_loss"]
     best, best_at = losses[start], start
@@ -57,7 +57,7 @@ def test_early_stopping_stops_where_the_rule_says(backend: str, lab: Callable[..
         if losses[at] < best - delta:
             best, best_at = losses[at], at
         assert (at - best_at >= patience) == (at == len(losses) - 1), (at, losses)
-    assert start + patience < len(losses) < 40
+    assert start + patience < len(losses) < 30
 
 
 @ON
@@ -301,14 +301,41 @@ finally:
     assert len(here.read("history.json")["loss"]) == 3
 
 
+# Ctrl-C in front of the n-th file that a run writes.
+INTERRUPTED = """
+import contextlib, io
+said, left, write = io.StringIO(), [N], spec.replace_file
+
+def replace_file(path, make):
+    left[0] -= 1
+    if left[0] == 0:
+        raise KeyboardInterrupt
+    write(path, make)
+
+spec.replace_file = replace_file
+with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+    spec.main(["--out", OUT])
+"""
+
+
 @ON
-def test_what_was_not_finished_does_no_harm(backend: str, lab: Callable[..., Lab]) -> None:
-    here = lab(backend, "ModelCheckpoint", "CSVLogger")
+def test_ctrl_c_anywhere_leaves_a_run_that_goes_on(backend: str, lab: Callable[..., Lab]) -> None:
+    """In an epoch or between the files of one: what is reported is what the checkpoint holds."""
+    here = lab(backend, "ModelCheckpoint", "CSVLogger", "EarlyStopping(patience=2)", epochs=4)
     here.run("--out", "whole")
-    here.run("--epochs", 2)
-    for name in (LAST[backend], "best.pt", "best.keras", "log.csv"):
-        (here.out / f"unfinished.{name}").write_bytes(b"half a fi")
-    here.run("--resume")
-    for name in ("history.json", "metrics.json", "log.csv"):
-        whole = here.folder / "whole" / name
-        assert (here.out / name).read_bytes() == whole.read_bytes()
+    whole = here.folder / "whole"
+    history = json.loads((whole / "history.json").read_text())
+    for n in (1, 6):  # the best weights of the first epoch, the checkpoint of the second
+        out = here.folder / f"out_{n}"
+        setup = INTERRUPTED.replace("N]", f"{n}]").replace("OUT", repr(out.name))
+        said = here.evaluate("said.getvalue()", setup)
+        reached = (n - 1) // 3
+        assert (f"interrupted after epoch {reached}" in said) == (reached > 0), said
+        if reached:
+            reported = json.loads((out / "history.json").read_text())
+            assert reported == {name: values[:reached] for name, values in history.items()}
+        for name in (LAST[backend], "best.pt", "best.keras", "log.csv"):  # do no harm
+            (out / f"unfinished.{name}").write_bytes(b"half a fi")
+        here.run("--resume", "--out", out.name)
+        for name in ("history.json", "metrics.json", "log.csv"):
+            assert (out / name).read_bytes() == (whole / name).read_bytes(), n
