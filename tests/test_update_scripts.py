@@ -38,6 +38,18 @@ SETTINGS = {
     "mixed": "precision = mixed",
     "all": "clip = global_norm(1.0)  accumulate = 3  ema = 0.99  precision = mixed",
 }
+PHASES = """
+block Features { input x  x -> Conv2D(8, 3x3) -> BatchNorm -> relu -> Flatten }
+model M { input x: 8x8x1  x -> Features as body -> Dense(10) -> softmax }
+data { source = digits  split = stratified(70, 15, 15)  scale = 0..1 }
+train { loss = cross_entropy  accumulate = 3  ema = 0.9  clip = norm(1.0)  precision = mixed }
+finetune body {
+  phase head { freeze = all  epochs = 2  optimizer = SGD(lr=cosine(0.1, warmup=1), momentum=0.9) }
+  phase next { freeze = all  epochs = 2  optimizer = Lion(lr=1e-4, weight_decay=0.1) }
+  phase tune { unfreeze = all  epochs = 2
+               optimizer = AdamW(lr=linear(0.01), weight_decay=0.1, decays=kernels) }
+}
+"""
 
 
 def spec(train: str, model: str = MODEL, data: str = DATA) -> str:
@@ -64,6 +76,7 @@ def specs() -> dict[str, str]:
     for name, setting in SETTINGS.items():
         found[f"set_{name}"] = spec(f"optimizer = SGD(lr=one_cycle(0.1), momentum=0.9)  {setting}")
         found[f"gru_{name}"] = spec(f"optimizer = Adam  {setting}", SEQUENCES, ROWS)
+    found["phases"] = PHASES
     full = DATA.replace("scale", "batch = full  scale")
     found["full"] = spec("optimizer = SGD", data=full)
     return found
