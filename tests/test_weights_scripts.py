@@ -97,7 +97,7 @@ def noise(path: Path, lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (nothing, "cannot read"),
+        (nothing, "there are no weights at"),
         (noise, "does not hold"),
         (wrong_shape, "does not hold"),
     ],
