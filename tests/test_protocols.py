@@ -28,6 +28,9 @@ from dslc.codegen.reserved import PAGE_NAMES
 from dslc.plan.training import InputPlan, TrainingPlan
 from dslc.vocab import data, metrics, protocols
 from dslc.vocab.experiment import Protocol, Source
+from tests.command_line import Dslc, command_line
+
+__all__ = ["command_line"]
 
 BACKENDS = tuple(TARGETS)
 TWO = {"train": 85.0, "val": 15.0}
@@ -382,3 +385,49 @@ def defined(text: str) -> set[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             found |= {(a.asname or a.name).partition(".")[0] for a in node.names}
     return found
+
+
+# --- the command line ----------------------------------------------------------------------------------
+
+
+CHECKED = {
+    "kfold(5, repeats=2)": "10 trainings of 20 epochs",
+    "leave_one_out": "150 trainings of 20 epochs",
+    "bootstrap632(200)": "201 trainings of 20 epochs",
+    "holdout": "",
+}
+
+
+def spec(protocol: str, source: str = "iris") -> str:
+    split = "stratified(70, 15, 15)" if protocol == "holdout" else "stratified(85, 15)"
+    return (
+        f"{ROW}\ndata {{ source = {source}  split = {split} }}\n"
+        f"train {{ {CLASSES}  optimizer = Adam  epochs = 20 }}\n"
+        f"evaluate {{ protocol = {protocol} }}\n"
+    )
+
+
+@pytest.mark.parametrize("protocol", CHECKED)
+def test_check_says_how_many_trainings_a_protocol_means(
+    protocol: str, dslc: Dslc, tmp_path: Path
+) -> None:
+    (tmp_path / "a.dl").write_text(spec(protocol), encoding="utf-8")
+    code, out, _ = dslc("check", "a.dl")
+    assert code == 0
+    expected = CHECKED[protocol]
+    assert f"{protocol}: {expected}" in out if expected else "trainings" not in out
+
+
+def test_check_does_not_know_how_many_rows_a_file_has(dslc: Dslc, tmp_path: Path) -> None:
+    text = spec("leave_one_out", 'csv("t.csv", target=kind)')
+    (tmp_path / "a.dl").write_text(text, encoding="utf-8")
+    assert "leave_one_out: a training of 20 epochs for each row" in dslc("check", "a.dl")[1]
+
+
+def test_holdout_is_what_happens_anyway(tmp_path: Path) -> None:
+    said, silent = tmp_path / "said" / "a.dl", tmp_path / "silent" / "a.dl"
+    for path, text in ((said, spec("holdout")), (silent, spec("holdout").split("evaluate")[0])):
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+    for backend in BACKENDS:
+        assert compiled(said, backend) == compiled(silent, backend)
