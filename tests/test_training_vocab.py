@@ -19,15 +19,18 @@ from dslc.codegen.data import TEMPLATES
 from dslc.codegen.layout import render
 from dslc.codegen.numbers import number
 from dslc.plan.keepers import Keeper
-from dslc.vocab import callbacks, data, losses, metrics, optimizers
+from dslc.vocab import callbacks, clips, data, losses, metrics, optimizers, schedules
 from dslc.vocab.word import Word, aliases, words
 
-KINDS = ("source", "split", "scale", "loss", "metric", "optimizer", "callback")
+KINDS = (
+    "source", "split", "scale", "loss", "metric", "optimizer", "schedule", "clip", "callback",
+)  # fmt: skip
 REALISED: dict[str, list[Any]] = {
     "source": [TEMPLATES],
     "loss": [keras_losses.LOSSES, torch_measures.LOSSES],
     "metric": [keras_losses.METRICS, torch_measures.METRICS],
     "optimizer": [keras.OPTIMIZERS, torch.OPTIMIZERS],
+    "clip": [keras.CLIPS, torch.CLIPS],
 }
 
 
@@ -72,6 +75,9 @@ def test_names_of_the_frameworks_lead_to_the_word() -> None:
     assert aliases("loss")["BCEWithLogitsLoss"] == "binary_cross_entropy"
     assert aliases("metric")["F1Score"] == "f1"
     assert aliases("split")["holdout"] == "random"
+    assert aliases("optimizer")["NAdam"] == "Nadam"
+    assert aliases("schedule")["OneCycleLR"] == "one_cycle"
+    assert aliases("clip")["clip_grad_norm_"] == "global_norm"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,11 @@ def test_names_of_the_frameworks_lead_to_the_word() -> None:
     [
         (optimizers.Adam, {"lr": 0}),
         (optimizers.Adam, {"beta1": 1}),
+        (optimizers.Lion, {"beta1": 0}),
+        (optimizers.AdamW, {"decays": "biases"}),
+        (schedules.Step, {"lr": 0.1, "every": 0}),
+        (schedules.CosineRestarts, {"lr": 0.1, "first": 5, "growth": 0.5}),
+        (clips.Norm, {"limit": 0}),
         (optimizers.SGD, {"momentum": 1}),
         (losses.CrossEntropy, {"label_smoothing": 1}),
         (losses.Huber, {"delta": 0}),
@@ -114,7 +125,9 @@ def test_what_is_logged_and_may_be_monitored() -> None:
         "loss": "min", "kind_loss": "min", "kind_f1": "max", "age_loss": "min", "age_mae": "min",
     }  # fmt: skip
     assert DIGITS.phases[0].mode(callbacks.EarlyStopping(monitor="val_accuracy")) == "max"
-    assert DIGITS.phases[0].mode(callbacks.EarlyStopping(monitor="val_accuracy", mode="min")) == "min"
+    assert (
+        DIGITS.phases[0].mode(callbacks.EarlyStopping(monitor="val_accuracy", mode="min")) == "min"
+    )
 
 
 def test_the_best_weights_are_kept_once_for_each_rule() -> None:

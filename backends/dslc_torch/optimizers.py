@@ -22,7 +22,7 @@ from dslc.codegen.numbers import number
 from dslc.codegen.schedules import rate_function, takes_epochs
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.vocab import clips, optimizers
-from dslc.vocab.experiment import Optimizer
+from dslc.vocab.experiment import Clip, Optimizer
 
 # --- the call of each word -----------------------------------------------------------------------------------
 
@@ -110,7 +110,12 @@ OPTIMIZERS: dict[type[Optimizer], Callable[[Any], Call]] = {
 }
 # They decay weights themselves, apart from the gradient; the others need a hook.
 DECAYING = (optimizers.Adam, optimizers.Nadam, optimizers.RMSprop, optimizers.Lion)
-OWN = (optimizers.RMSprop, optimizers.Lion)  # classes of the script
+# The functions that clip; `value` is one of torch.
+CLIPS: dict[type[Clip], str | None] = {
+    clips.GlobalNorm: "clip_gradients",
+    clips.Norm: "clip_gradients",
+    clips.ByValue: None,
+}
 
 
 # --- what stands in front of `Run` ---------------------------------------------------------------------------
@@ -182,10 +187,11 @@ class Updates:
         return [d for d in found if d is not None]
 
     def _clip(self, phase: PhasePlan) -> Definition | None:
-        if phase.clip is None or isinstance(phase.clip, clips.ByValue):
+        stem = CLIPS[type(phase.clip)] if phase.clip is not None else None
+        if phase.clip is None or stem is None:
             return None
         split = self.split_biases and isinstance(phase.clip, clips.Norm)
-        return Definition("clip_gradients", (("clip", phase.clip), ("split_biases", split)))
+        return Definition(stem, (("clip", phase.clip), ("split_biases", split)))
 
     @property
     def definitions(self) -> list[dict[str, Any]]:
@@ -224,7 +230,9 @@ class Updates:
             )
         if phase.ema is not None:
             averages = Definition("Averages", (("ema", phase.ema),))
-            body.append(Assign((ref("self.averages"),), call(self.names[averages], ref("self.model"))))
+            body.append(
+                Assign((ref("self.averages"),), call(self.names[averages], ref("self.model")))
+            )
         return body
 
     def context(self, phase: PhasePlan) -> Mapping[str, Any]:
