@@ -252,3 +252,47 @@ def test_a_script_says_how_it_scales() -> None:
         ("unit", "keras", "Values from 0 to 255: Keras' EfficientNetB0 scales them itself."),
     ]:
         assert sentence in script(SPECS[spec], backend)
+
+
+def test_penalties_and_constraints_are_of_the_layers_of_the_spec() -> None:
+    """What torch would say of a class of layers would hold for those of the network too."""
+    text = model(
+        "ResNet18(weights=none) -> Conv2D(8, 1x1, regularizer=l2(1e-4), constraint=max_norm(3))"
+    )
+    found = script(text, "torch")
+    assert "penalised(" in found and "constrained(" in found
+    assert "isinstance(module, nn.Conv2d)" not in found.partition("def penalty")[2]
+
+
+def test_several_networks_of_one_kind_have_names_of_their_own() -> None:
+    text = """
+    block Part(n) { input x: (H, W, C)  x -> Conv2D(n, 3x3) -> relu -> GlobalAvgPool2D }
+    model Net {
+      input photo: 64x64x3
+      a = photo -> VGG16(weights=none) -> GlobalAvgPool2D
+      b = photo -> VGG16(weights=imagenet) -> GlobalAvgPool2D
+      c = photo -> Part(4, weights="a")
+      d = photo -> Part(4, weights="b")
+      concat(a, b, c, d) -> Dense(3)
+    }
+    """
+    found = script(text, "keras")
+    assert [found.count(f'name="{n}"') for n in ("vgg16_2", "part", "part_2")] == [1, 1, 1]
+
+
+def test_a_network_with_a_name_is_shared() -> None:
+    text = """
+    model Net {
+      input left: 64x64x3
+      input right: 64x64x3
+      encode = ResNet50(weights="net-{backend}")
+      a = left -> encode -> GlobalAvgPool2D
+      b = right -> encode -> GlobalAvgPool2D
+      concat(a, b) -> Dense(3)
+    }
+    """
+    for backend in ("keras", "torch"):
+        found = script(text, backend)
+        assert found.count("ResNet50(") + found.count("resnet50(") == 1
+        assert found.count("load_weights(") == 2  # its definition, and one use
+    assert 'name="encode"' in script(text, "keras")
