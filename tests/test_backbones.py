@@ -294,5 +294,5 @@ def test_a_network_with_a_name_is_shared() -> None:
     for backend in ("keras", "torch"):
         found = script(text, backend)
         assert found.count("ResNet50(") + found.count("resnet50(") == 1
-        assert found.count("load_weights(") == 2  # its definition, and one use
+        assert found.count(" load_weights(") == 2  # its definition, and one use
     assert 'name="encode"' in script(text, "keras")
