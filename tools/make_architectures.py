@@ -166,13 +166,16 @@ class Walker:
             (len(prefix), number)
             for number, stage in enumerate(self.network.stages)
             for prefix in getattr(stage, library)
-            if name.startswith(prefix) and (library == "keras" or (name + ".").startswith(prefix + "."))
+            if name.startswith(prefix)
+            and (library == "keras" or (name + ".").startswith(prefix + "."))
         ]
         assert found, f"{self.network.name}: no stage has {name}"
         return max(found)[1]
 
 
-def unit(name: str, stage: int, level: int, at: int, arrays: Iterator[tuple[int, ...]], kept: int) -> list[Any]:
+def unit(
+    name: str, stage: int, level: int, at: int, arrays: Iterator[tuple[int, ...]], kept: int
+) -> list[Any]:
     """A layer with weights: its place, the numbers of its kernel, its other trained numbers, those kept."""
     kernel = others = 0
     for shape in arrays:
@@ -250,7 +253,9 @@ def _keras_stage(walker: Walker, model: Any, at: int) -> int:
 
 def _keras_unit(layer: Any, stage: int, level: int, at: int) -> list[Any]:
     kept = sum(_product(w.shape) for w in layer.non_trainable_weights)
-    return unit(layer.name, stage, level, at, (tuple(w.shape) for w in layer.trainable_weights), kept)
+    return unit(
+        layer.name, stage, level, at, (tuple(w.shape) for w in layer.trainable_weights), kept
+    )
 
 
 def _only(laws: set[tuple[float, float]]) -> tuple[float, float] | None:

@@ -47,7 +47,7 @@ class Op:
     steps: Callable[..., tuple[tuple[Statement, ...], Expr]] | None = None
     note: str = ""
     foreign: bool = False  # brings layers of a library, which no law of the spec is for
-    wrap: Callable[[Expr], Expr] | None = None  # what is done to `make` once, outside of its arguments
+    wrap: Callable[[Expr], Expr] | None = None  # what is done to `make` once, around it
     first: Callable[..., Expr] | None = (
         None  # `inline` for channels behind the batch; `inline` itself then has them last
     )
