@@ -15,9 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from dslc.codegen.nodes import Assign, Call, Expr, Expression, Statement, call, method, ref
+from dslc.codegen.nodes import (
+    Assign,
+    Call,
+    Commented,
+    Expr,
+    Expression,
+    Kw,
+    Statement,
+    call,
+    method,
+    ref,
+)
 from dslc.codegen.numbers import number
 from dslc.codegen.schedules import rate_function, takes_epochs
 from dslc.plan.training import PhasePlan, TrainingPlan
@@ -41,9 +53,10 @@ def _adam(word: optimizers.Adam) -> Call:
 
 
 def _adagrad(word: optimizers.Adagrad) -> Call:
-    # sqrt(a + epsilon) of Keras is sqrt(a) of a sum that begins with epsilon more.
-    start = float(word.start) + float(word.epsilon)
-    return _torch("Adagrad", word, initial_accumulator_value=number(start), eps=0)
+    # sqrt(a + epsilon) of Keras is sqrt(a) of a sum that begins with epsilon more. (Decimals add up as they are read.)
+    start = float(Decimal(repr(float(word.start))) + Decimal(repr(float(word.epsilon))))
+    made = _torch("Adagrad", word, initial_accumulator_value=number(start), eps=0)
+    return _explained(made, "initial_accumulator_value", "with epsilon, which is under the root")
 
 
 def _rmsprop(word: optimizers.RMSprop) -> Call:
@@ -52,7 +65,8 @@ def _rmsprop(word: optimizers.RMSprop) -> Call:
 
 
 def _adamax(word: optimizers.Adamax) -> Call:
-    return _torch("Adamax", word, **_betas(word, 0.9, 0.999), eps=number(1e-20))
+    made = _torch("Adamax", word, **_betas(word, 0.9, 0.999), eps=number(1e-20))
+    return _explained(made, "eps", "only against 0 / 0")
 
 
 def _nadam(word: optimizers.Nadam) -> Call:
@@ -60,7 +74,7 @@ def _nadam(word: optimizers.Nadam) -> Call:
     named |= {"eps": number(word.epsilon), "momentum_decay": 1}
     if word.weight_decay:
         named |= {**_decay(word), "decoupled_weight_decay": True}
-    return _torch("NAdam", word, **named)
+    return _explained(_torch("NAdam", word, **named), "momentum_decay", "0.96^t, as in Keras")
 
 
 def _adadelta(word: optimizers.Adadelta) -> Call:
@@ -74,6 +88,15 @@ def _lion(word: optimizers.Lion) -> Call:
 
 def _torch(name: str, word: Optimizer, **named: Any) -> Call:
     return call(f"torch.optim.{name}", ref("weights"), lr=number(word.rate), **named)
+
+
+def _explained(made: Call, name: str, comment: str) -> Call:
+    """The call with a comment behind one of its arguments."""
+    arguments = [
+        Commented(kw, comment) if isinstance(kw, Kw) and kw.name == name else kw
+        for kw in made.kwargs
+    ]
+    return Call(made.func, made.args, tuple(arguments))
 
 
 def _given(word: Optimizer, *names: str) -> dict[str, Any]:
