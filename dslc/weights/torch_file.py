@@ -1,7 +1,8 @@
 """Reading and writing of what `torch.save` writes: a zip with a pickle that names tensors, and their numbers.
 
 The pickle is not trusted: only what a tensor is made of may be named in it, and all of that is ours. Whatever else it
-asks for ends the reading with its name.
+asks for ends the reading with its name. The machine that reads it is the one written in Python: what a few bytes can
+make the other one allocate or hash is not bounded.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ import io
 import pickle
 import struct
 import zipfile
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,7 @@ class _Reader:
         self.path = path
         self.archive = archive
         self.storages: dict[str, bytes] = {}
+        self.left = path.stat().st_size  # storages do not overlap
 
     def load(self) -> Any:
         found = [name for name in self.archive.namelist() if name.endswith("data.pkl")]
@@ -94,21 +95,52 @@ class _Reader:
 
     def storage(self, key: str) -> bytes:
         if key not in self.storages:
-            self.storages[key] = self._bytes(f"{self.root}data/{key}")
+            self.storages[key] = self._bytes(f"{self.root}data/{key}", self.left)
+            self.left -= len(self.storages[key])
         return self.storages[key]
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):
+    """Reads nested dicts, lists and tuples of numbers, strings and tensors; knows no sets and no objects."""
+
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)
+
     def __init__(self, reader: _Reader) -> None:
         super().__init__(io.BytesIO(reader.pickle()), encoding="utf-8")
         self.reader = reader
 
+    def _set_items(self) -> None:
+        items: list[Any] = self.pop_mark()  # type: ignore[attr-defined]
+        self._fill(zip(items[::2], items[1::2], strict=True))
+
+    def _set_item(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()  # type: ignore[attr-defined]
+        self._fill([(key, value)])
+
+    def _fill(self, items: Iterable[tuple[Any, Any]]) -> None:
+        """Keys are what is quick to hash."""
+        into = self.stack[-1]  # type: ignore[attr-defined]
+        for key, value in items:
+            if not isinstance(into, dict) or not isinstance(key, (str, int)):
+                raise ValueError(type(key))
+            into[key] = value
+
+    def _build(self) -> None:
+        """Attributes of a dict, such as the versions of modules: nobody needs them."""
+        self.stack.pop()  # type: ignore[attr-defined]
+
+    dispatch[pickle.SETITEM[0]] = _set_item
+    dispatch[pickle.SETITEMS[0]] = _set_items
+    dispatch[pickle.BUILD[0]] = _build
+    for _opcode in (pickle.DICT, pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET):
+        del dispatch[_opcode[0]]
+
     def find_class(self, module: str, name: str) -> Any:
         known = {
-            ("collections", "OrderedDict"): OrderedDict,
+            ("collections", "OrderedDict"): _new_dict,
             ("torch._utils", "_rebuild_tensor_v2"): _tensor,
             ("torch._utils", "_rebuild_parameter"): _parameter,
-            ("torch", "Size"): tuple,
+            ("torch", "Size"): _size,
         }
         if (module, name) in known:
             return known[module, name]
@@ -140,7 +172,7 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Arr
     if not prod(shape):
         found = np.empty(shape, numbers.dtype)
     else:
-        found = np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps).copy()
+        found = np.lib.stride_tricks.as_strided(numbers[offset:], shape, steps, writeable=False)
     if name == "BFloat16Storage":  # the upper half of a float32
         return (found.astype(np.uint32) << 16).view(np.float32)
     return found
@@ -148,6 +180,14 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Arr
 
 def _parameter(data: Any, *_: Any) -> Any:
     return data
+
+
+def _new_dict() -> dict[Any, Any]:
+    return {}
+
+
+def _size(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
+    return sizes
 
 
 # --------------------------------------------------------------------------- writing
