@@ -22,6 +22,8 @@ PAGE_NAMES = frozenset(
     no_information_binary no_information_classes no_information_numbers point632plus
     read_data read_predictions save_fold summary t train_and_test
     Averages balanced clip_gradients start_from
+    Adadelta Adagrad Adam AdamW Adamax LearningRate Lion Nadam RMSprop SGD
+    decay_groups decay_weights learning_rate
     OrderedDict as_trained load_file models
     build_model penalty init_weights draw_confusion draw_predictions nullcontext run
     """.split()
