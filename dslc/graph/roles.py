@@ -1,13 +1,13 @@
 """Roles of layers: which are `output` and which `hidden`, as the rules of `defaults` mean it.
 
-A layer with weights is an output when what it gives reaches a result of the model with no other layer with
-weights in between: through activations, reshapes, merges. All other layers with weights are hidden.
+A layer with weights is an output when what it gives reaches a result of the model with no other kernel in between:
+through activations, reshapes, merges, and layers that hold vectors only, such as norms. All others are hidden.
 """
 
 from __future__ import annotations
 
 from dslc.diagnostics import Diagnostic, Fix, error
-from dslc.graph.model import Graph
+from dslc.graph.model import Graph, Node
 from dslc.spec.defaults import LayerDefaults
 
 
@@ -25,13 +25,19 @@ def roles(graph: Graph) -> dict[int, str]:
         node = graph.node(index)
         if index in weighted:
             last.add(index if node.shares is None else node.shares)
-        else:
+        if index not in weighted or _vectors_only(graph, node):
             todo += node.inputs
     found: dict[int, str] = {}
     for index in weighted:
         shares = graph.node(index).shares
         found[index] = "output" if (index if shares is None else shares) in last else "hidden"
     return found
+
+
+def _vectors_only(graph: Graph, node: Node) -> bool:
+    """Whether a layer only scales and shifts what passes: a norm, a `prelu`."""
+    arrays = graph.used_weights(node).values()
+    return bool(arrays) and all(len(array.shape) == 1 for array in arrays)
 
 
 def assign_roles(graph: Graph, defaults: LayerDefaults) -> list[Diagnostic]:
