@@ -247,13 +247,13 @@ def test_values_outside_of_the_range_are_refused_in_a_line(
 def test_a_run_says_whose_pixels_they_were_and_a_resumed_one_repeats_it(
     backend: str, labs: Callable[[str], dict[str, Lab]]
 ) -> None:
-    lab = labs(spec(f"{GENTLE}  MixUp  CutMix", data="scale = 0..1  batch = 128"))[backend]
-    lab.run("--epochs", 3)
+    lab = labs(spec(f"{GENTLE}  MixUp  CutMix", data="scale = 0..1  batch = 256"))[backend]
+    lab.run("--epochs", 2)
     made = lab.read("run.json")["augmentation"]
     assert made.startswith(("nrtk-albumentations 2.", "albumentations 2."))
     whole = lab.read("history.json"), lab.read("metrics.json")
     lab.run("--epochs", 1)
-    lab.run("--epochs", 3, "--resume")
+    lab.run("--epochs", 2, "--resume")
     assert (lab.read("history.json"), lab.read("metrics.json")) == whole
 
 
