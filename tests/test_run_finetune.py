@@ -1,0 +1,143 @@
+"""Scripts that fine-tune, at work: what they print, how they go on after a kill, what a transfer is worth."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from compiled import analysed
+from lab import BACKENDS, Lab
+
+from dslc.plan.experiment import plan_training
+
+pytestmark = pytest.mark.framework
+ON = pytest.mark.parametrize("backend", BACKENDS)
+ROOT = Path(__file__).resolve().parent.parent
+
+BLOCK = """
+block Features {
+  input x
+  x -> Conv2D(4, 3x3, padding=same) -> BatchNorm -> relu as edges
+  -> MaxPool2D(2x2) -> Conv2D(8, 3x3, padding=same) -> BatchNorm -> relu as shapes
+}
+"""
+SMALL = f"""{BLOCK}
+model Small {{
+  input image: 8x8x1
+  image -> Features as backbone -> Flatten -> Dropout(0.2) -> Dense(10) -> softmax
+}}
+data {{ source = digits  split = stratified(40, 30, 30)  scale = 0..1  batch = 128 }}
+train {{ loss = cross_entropy  metrics = [accuracy] }}
+finetune backbone {{
+  phase head {{ freeze = all  epochs = 2  optimizer = SGD(lr=0.1, momentum=0.9)
+               ModelCheckpoint(monitor=val_loss) }}
+  phase tune {{ unfreeze = shapes  epochs = 3  optimizer = SGD(lr=cosine(0.05), momentum=0.9)
+               optimizer_state = keep  rates {{ backbone = 0.01 }}
+               EarlyStopping(monitor=val_loss, patience=2, start_from_epoch=1, restore_best=true) }}
+}}
+"""
+# Makes the script end as if killed, after so many epochs.
+KILLED = """
+owner = spec.Run if hasattr(spec, "Run") else spec.Checkpoint
+name = "end_epoch" if hasattr(spec, "Run") else "on_epoch_end"
+whole = getattr(owner, name)
+class Killed(BaseException):
+    pass
+def ending(self, *args, **kwargs):
+    whole(self, *args, **kwargs)
+    if self.state["epoch"] == AT:
+        raise Killed
+setattr(owner, name, ending)
+try:
+    spec.main([])
+except Killed:
+    pass
+"""
+
+
+def counts(text: str, backend: str, folder: Path) -> list[tuple[str, int, int]]:
+    """The phases of a spec: name, numbers that train, all numbers, as `dslc check` has them."""
+    path = folder / f"{abs(hash(text))}_checked.dl"  # specs are remembered by their path
+    path.write_text(text, encoding="utf-8")
+    analysis = analysed(path)
+    assert analysis.spec is not None
+    plan = plan_training(analysis.spec, analysis.models[-1].graph)
+    assert plan is not None and plan.tuning is not None
+    total = plan.tuning.totals[backend]
+    return [(p.name, p.trains.counts[backend], total) for p in plan.phases if p.trains]
+
+
+def printed(output: str) -> list[tuple[str, int, int]]:
+    """The same, as a script prints them."""
+    found = re.findall(r"^phase (\w+): \d+ epochs, ([\d,]+) of ([\d,]+) parameters", output, re.M)
+    return [(name, int(a.replace(",", "")), int(b.replace(",", ""))) for name, a, b in found]
+
+
+@ON
+def test_a_killed_run_goes_on_in_its_phase(backend: str, tmp_path: Path) -> None:
+    here = Lab(tmp_path, backend)
+    here.compile(SMALL)
+    done = here.run()
+    assert printed(done.out) == counts(SMALL, backend, tmp_path)
+    whole = here.read("history.json"), here.read("metrics.json")
+    phases = whole[0]["phase"]
+    assert phases[:3] == [1, 1, 2] and len(phases) == len(whole[0]["loss"])
+    assert {"head_best", "tune_best", "final"} <= {p.stem for p in here.out.iterdir()}
+    for at in (2, 4):  # at the border, and in the second phase
+        here.evaluate("None", KILLED.replace("AT", str(at)))
+        assert len(printed(here.run("--resume").out)) == (2 if at < 3 else 1)
+        assert (here.read("history.json"), here.read("metrics.json")) == whole
+
+
+@ON
+def test_a_network_of_the_library_is_frozen_as_check_says(backend: str, tmp_path: Path) -> None:
+    text = """
+model Photos {
+  input photo: 32x32x3
+  photo -> MobileNetV2(weights=none) as backbone -> GlobalAvgPool2D -> Dense(3) -> softmax
+}
+data { source = npz("photos.npz")  split = random(50, 25, 25)  batch = 4 }
+train { loss = cross_entropy  optimizer = SGD(lr=0.001)  epochs = 1 }
+finetune backbone {
+  phase head { freeze = all }
+  phase tune { unfreeze = from(block_13)  rates { backbone = 0.0001 } }
+}
+"""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    x, y = random.random((16, 32, 32, 3)).astype("float32"), np.arange(16) % 3
+    np.savez(tmp_path / "photos.npz", x=x, y=y)
+    here = Lab(tmp_path, backend)
+    here.compile(text)
+    assert printed(here.run().out) == counts(text, backend, tmp_path)
+
+
+@ON
+def test_a_transfer_beats_a_frozen_random_backbone(backend: str, tmp_path: Path) -> None:
+    """The spec that ships, with fewer epochs: the head alone on random features is worse."""
+    texts = {
+        name: (ROOT / "specs" / f"{name}.dl").read_text(encoding="utf-8")
+        for name in ("digits_low", "digits_transfer")
+    }
+    low = Lab(tmp_path, backend)
+    low.compile(texts["digits_low"].replace("epochs    = 15", "epochs    = 6"))
+    done = low.run("--out", f"runs/digits_low-{backend}")
+    assert "test_accuracy" in done.out
+    (block,) = re.findall(r"^block.*?^}", texts["digits_low"], re.S | re.M)
+    transfer = texts["digits_transfer"].replace('import "digits_low.dl" (Features)', block)
+    accuracy = {}
+    for name, text in {
+        "tuned": transfer,
+        "random": re.sub(r'\(weights=".*?"\)', "", transfer).replace("from(strokes)", "none"),
+    }.items():
+        text = re.sub(r"rates \{.*?\}", "", text) if name == "random" else text
+        here = Lab(tmp_path, backend)
+        here.compile(text.replace("epochs    = 15", "epochs    = 10"))
+        done = here.run("--out", name)
+        assert printed(done.out) == counts(text, backend, tmp_path)
+        accuracy[name] = json.loads((tmp_path / name / "metrics.json").read_text())["test_accuracy"]
+    print(backend, accuracy)
+    assert accuracy["tuned"] > accuracy["random"]
