@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 import pytest
 from compiled import SPECS, ZOO
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from properties.spec_grower import specs
 from weighing import (
     analysed_file,
     first_weights,
     kept,
+    layers,
     names,
     random_weights,
     same,
@@ -150,3 +154,32 @@ def test_the_examples_hold_every_word_with_weights() -> None:
 def test_no_two_arrays_have_one_place(stem: str, backend: str) -> None:
     found = [e.key for each in kept(analysed_file(SPECS[stem]), backend) for e in each.entries]
     assert len(set(found)) == len(found)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(specs())
+def test_random_specs_come_back_as_they_were(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    analysis = spec_of(text)
+    assume(
+        sum(prod(shape) for each in layers(analysis) for shape in each.shapes.values()) < 300_000
+    )
+    arrays = random_weights(analysis)
+    folder = tmp_path_factory.mktemp("random")
+    for backend in ("torch", "keras"):
+        assert same(through(folder, analysis, backend, arrays), arrays)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_flow_of_2000_steps(backend: str) -> None:
+    flow = " -> ".join(["Dense(2)", "relu"] * 1000)
+    found = kept(spec_of(f"model Net {{ input x: 2  x -> {flow} }}"), backend)
+    assert len({e.key for each in found for e in each.entries}) == 2000
+    assert found[-1].layer.name == "Dense_1000"
