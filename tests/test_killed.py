@@ -124,6 +124,8 @@ def test_twenty_kills_change_nothing(backend: str, killer: Killer, tmp_path: Pat
         whole = killer.run(here, "--out", "runs/whole")
         expected = found_in(here, "whole")
         at_stake(name, expected)
+        killer.run(here, "--resume", "--out", "runs/whole")  # killed when all was done
+        assert found_in(here, "whole") == expected
         kills, number = 0, 1
         while True:
             how: dict[str, float] = {}
