@@ -222,6 +222,12 @@ def test_files_of_mnist(backend: str, lab: Callable[[str], Lab]) -> None:
     assert [part[0] for part in seen(here, "'files', 0")] == [85, 15, 30]
     (folder / "train-labels-idx1-ubyte").write_bytes(b"\0\0\x08\1\0\0\0\5abc")
     assert "is damaged" in here.refusal("--data", "files")
+    (folder / "train-images-idx3-ubyte.gz").unlink()
+    smaller = small_mnist()["train-images-idx3-ubyte"][:, ::2, ::2]
+    (folder / "train-images-idx3-ubyte").write_bytes(idx(smaller))
+    assert "needs rows of (28, 28), files/train" in here.refusal("--data", "files")
+    here.write(image_plan(data.Idx(path="idx/"), (784,)), dense(backend, 784, 10))
+    assert "needs rows of 784 values, files/train" in here.refusal("--data", "files")
 
 
 # --- what the frameworks fetch -----------------------------------------------------------------------
