@@ -152,12 +152,10 @@ SmallLarge = Annotated[Literal["small", "large"], Choice(("small", "large"))]
 
 class Auto(Strategy):
     """The rule of four quadrants. `similarity` says how alike the new data and those of the backbone are, `data`
-    how many the new ones are for its size:
-
-    - similar and few: `classifier`, for a small set would spoil weights that already fit;
-    - similar and many: `partial(from=last(0.3))`, the end of the backbone learns the new classes;
-    - different and few: `partial(from=last(0.5))`, the first half stays, the rest must learn anew;
-    - different and many: `full`."""
+    how many the new ones are for its size. Similar and few make it `classifier`, for a small set would spoil
+    weights that already fit; similar and many `partial(from=last(0.3))`: the end of the backbone learns the new
+    classes; different and few `partial(from=last(0.5))`: the first half stays, the rest must learn anew; different
+    and many `full`."""
 
     word = "auto"
     positional = 0
