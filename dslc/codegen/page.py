@@ -165,14 +165,18 @@ def _docstring(script: Script, target: Target, training: TrainingPlan | None) ->
     command = f"python {script.stem}_{target.name}.py"
     title = f"{script.model} in {target.title}, made from {script.spec}."
     if training is None:
-        return f"{title}\n\nUsage:\n    {command}    builds the model and counts its weights"
-    pad = len(f"{command} --resume") + 4
-    several = training.protocol is not None
-    what = "train and test in every fold" if several else "train, test"
-    return (
-        f"{title}\n\nUsage:\n    {command:<{pad}}{what}, write to runs/\n"
-        f"    {command + ' --resume':<{pad}}go on after the last finished epoch"
-    )
+        ways = {command: "builds the model and counts its weights"}
+    else:
+        folds = training.protocol is not None
+        ways = {
+            command: f"train{' and test in every fold' if folds else ', test'}, write to runs/",
+            f"{command} --resume": "go on after the last finished epoch",
+        }
+    pad = max(map(len, ways)) + 4
+    lines = [f"    {way:<{pad}}{what}" for way, what in ways.items()]
+    if max(map(len, lines)) > WIDTH:
+        lines = [f"    {way}\n        {what}" for way, what in ways.items()]
+    return "\n".join([title, "", "Usage:", *lines])
 
 
 @cache

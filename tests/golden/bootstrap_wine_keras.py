@@ -1,8 +1,10 @@
 """Wine in Keras 3, made from bootstrap_wine.dl.
 
 Usage:
-    python bootstrap_wine_keras.py             train and test in every fold, write to runs/
-    python bootstrap_wine_keras.py --resume    go on after the last finished epoch
+    python bootstrap_wine_keras.py
+        train and test in every fold, write to runs/
+    python bootstrap_wine_keras.py --resume
+        go on after the last finished epoch
 """
 
 import argparse
@@ -396,9 +398,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: .weights.h5 or .keras",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**31:  # folds add their number
         parser.error("--seed must be from 0 to 2147483647")
     return args
@@ -416,6 +428,16 @@ def pick_device(name):
     return keras.device(wanted)
 
 
+def start_from(model, path):
+    """Give `model` the weights of a file, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        model.load_weights(path)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold weights of this model") from error
+
+
 def train_and_test(args, parts, out, seed):
     """Train a fresh model on a fold; return its history, metrics and predictions."""
     keras.utils.clear_session()  # the model of the fold before
@@ -425,6 +447,8 @@ def train_and_test(args, parts, out, seed):
     test = Batches(parts[2], args.batch_size)
 
     model = build_model()
+    if args.init_weights:
+        start_from(model, args.init_weights)
     compile_model(model)
     checkpoint = Checkpoint(out, seed)
     if args.resume:

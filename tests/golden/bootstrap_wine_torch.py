@@ -1,8 +1,10 @@
 """Wine in PyTorch, made from bootstrap_wine.dl.
 
 Usage:
-    python bootstrap_wine_torch.py             train and test in every fold, write to runs/
-    python bootstrap_wine_torch.py --resume    go on after the last finished epoch
+    python bootstrap_wine_torch.py
+        train and test in every fold, write to runs/
+    python bootstrap_wine_torch.py --resume
+        go on after the last finished epoch
 """
 
 import argparse
@@ -456,9 +458,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**31:  # folds add their number
         parser.error("--seed must be from 0 to 2147483647")
     return args
@@ -481,6 +493,17 @@ def pick_device(name):
     return device
 
 
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
 def train_and_test(args, device, parts, out, seed):
     """Train a fresh model on a fold; return its history, metrics and predictions."""
     torch.manual_seed(seed)
@@ -491,6 +514,8 @@ def train_and_test(args, device, parts, out, seed):
     )
 
     model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
     run = Run(model, device, out, seed)
     if args.resume:
         run.restore()

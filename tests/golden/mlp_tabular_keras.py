@@ -206,16 +206,43 @@ def compile_model(model):
     model.optimizer.build(model.trainable_variables)
 
 
-def make_callbacks():
+def improves(value, best):
+    """Is a value better than the best? As 32-bit numbers, which Keras compares."""
+    return best is None or np.float32(value) < np.float32(best)
+
+
+class ModelCheckpoint(keras.callbacks.Callback):
+    """Writes the model when the monitored value is the best.
+
+    Keras' own would leave half a file where it is killed.
+    """
+
+    def __init__(self, out, file, monitor):
+        super().__init__()
+        self.out = out
+        self.file = file
+        self.monitor = monitor
+        self.best = None
+
+    def on_epoch_end(self, epoch, logs):
+        value = logs[self.monitor]
+        if not improves(value, self.best):
+            return
+        self.best = value
+        replace_file(self.out / self.file, self.model.save)
+
+
+def make_callbacks(out):
     return [
         keras.callbacks.ReduceLROnPlateau(
             monitor="val_loss", mode="min", factor=0.5, patience=4
         ),
+        ModelCheckpoint(out, "best.keras", "val_loss"),
     ]
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes the best weights, and after every epoch all that `--resume` needs."""
+    """Writes after every epoch all that `--resume` needs."""
 
     def __init__(self, out, seed, callbacks):
         super().__init__()
@@ -236,36 +263,49 @@ class Checkpoint(keras.callbacks.Callback):
             )
         for name, value in logs.items():
             self.state["history"].setdefault(name, []).append(value)
-        best = self.state.get("best", math.inf)
-        if logs["val_loss"] < best:
-            self.state["best"] = logs["val_loss"]
-            replace_file(self.out / "best.keras", self.model.save)
         self.state["epoch"] = epoch + 1
         remembered = ("best", "wait", "cooldown_counter")
         self.state["callbacks"] = [
-            {name: getattr(callback, name, None) for name in remembered}
+            {
+                name: value
+                for name, value in vars(callback).items()
+                if name in remembered
+            }
             for callback in self.callbacks
         ]
+        self.state["made_of"] = self.made_of(self.model)
         replace_file(self.out / "last.npz", self.save)
+
+    def made_of(self, model):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (model.optimizer, *self.callbacks)]
 
     def save(self, path):
         values = [variable.numpy() for variable in variables(self.model)]
         np.savez(path, *values, state=json.dumps(self.state))
 
     def restore(self, model):
+        """Take over the last checkpoint; return whether there is one."""
         path = self.out / "last.npz"
         if not path.exists():
-            fail(f"nothing to resume: there is no {path}")
-        with np.load(path) as saved:
-            state = json.loads(str(saved["state"]))
-            if state["seed"] != self.state["seed"]:
-                fail(f"{path} was made with --seed {state['seed']}: resume with it")
-            try:
-                for index, variable in enumerate(variables(model)):
-                    variable.assign(saved[f"arr_{index}"])
-            except (KeyError, ValueError):
-                fail(f"{path} was made by another model")
+            return False
+        try:
+            with np.load(path) as saved:
+                state = json.loads(str(saved["state"]))
+                values = [saved[f"arr_{i}"] for i in range(len(saved.files) - 1)]
+                seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        shapes = [tuple(variable.shape) for variable in variables(model)]
+        fits = shapes == [value.shape for value in values]
+        if state["made_of"] != self.made_of(model) or not fits:
+            fail(f"{path} was made by another model, optimizer or callbacks")
+        for variable, value in zip(variables(model), values):
+            variable.assign(value)
         self.state = state
+        return True
 
 
 def variables(model):
@@ -372,9 +412,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: .weights.h5 or .keras",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**32:
         parser.error("--seed must be from 0 to 4294967295")
     return args
@@ -392,6 +442,16 @@ def pick_device(name):
     return keras.device(wanted)
 
 
+def start_from(model, path):
+    """Give `model` the weights of a file, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        model.load_weights(path)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold weights of this model") from error
+
+
 def main(argv=None):
     args = parse_args(argv)
     with pick_device(args.device):
@@ -407,11 +467,15 @@ def run(args):
     test = Batches(parts[2], args.batch_size)
 
     model = build_model()
+    if args.init_weights:
+        start_from(model, args.init_weights)
     compile_model(model)
-    callbacks = make_callbacks()
+    callbacks = make_callbacks(args.out)
     checkpoint = Checkpoint(args.out, args.seed, callbacks)
-    if args.resume:
-        checkpoint.restore(model)
+    if not args.resume:
+        (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
+    elif not checkpoint.restore(model):
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
@@ -424,10 +488,11 @@ def run(args):
             shuffle=False,  # Batches shuffles
             verbose=1 if sys.stdout.isatty() else 2,
         )
+
     except KeyboardInterrupt:
+        if not checkpoint.restore(model):
+            fail("stopped before the first epoch ended: nothing to report")
         print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
-    if not checkpoint.state["epoch"]:
-        fail("stopped before the first epoch ended: nothing to report")
 
     model.load_weights(args.out / "best.keras")
     scores = model.evaluate(test, return_dict=True, verbose=0)

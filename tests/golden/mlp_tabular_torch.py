@@ -231,6 +231,56 @@ def adam_epsilon(optimizer, args, kwargs):
         group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
 
 
+def improves(value, best, min_delta=0.0):
+    """Is a value better than the best? As 32-bit numbers, which Keras compares."""
+    return best is None or np.float32(value + min_delta) < np.float32(best)
+
+
+class ReduceLROnPlateau:
+    """Lowers the learning rate after `patience` epochs without improvement.
+
+    torch.optim.lr_scheduler.ReduceLROnPlateau counts and compares otherwise than Keras.
+    """
+
+    def __init__(self, monitor, factor, patience, min_delta=0.0):
+        self.monitor = monitor
+        self.factor = factor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.best, self.wait = None, 0
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        if improves(value, self.best, self.min_delta):
+            self.best, self.wait = value, 0
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.wait = 0
+            for group in run.optimizer.param_groups:
+                group["lr"] *= self.factor
+
+
+class ModelCheckpoint:
+    """Writes the model when the monitored value is the best."""
+
+    def __init__(self, file, monitor):
+        self.file = file
+        self.monitor = monitor
+        self.best = None
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        if not improves(value, self.best):
+            return
+        self.best = value
+        saved = {
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+        }
+        run.save(saved, self.file)
+
+
 class Run:
     """A model in training, with everything that `--resume` needs to go on."""
 
@@ -240,14 +290,10 @@ class Run:
         self.out = out
         self.optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
         self.optimizer.register_step_pre_hook(adam_epsilon)
-        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimizer,
-            factor=0.5,
-            patience=3,  # the spec's, less one: torch waits one epoch longer
-            threshold=1e-4,
-            threshold_mode="abs",
-            eps=0,
-        )
+        self.callbacks = [
+            ReduceLROnPlateau("val_loss", factor=0.5, patience=4, min_delta=1e-4),
+            ModelCheckpoint("best.pt", "val_loss"),
+        ]
         self.state = {"seed": seed, "epoch": 0, "history": {}}
 
     def fit(self, train, val, epochs):
@@ -295,42 +341,61 @@ class Run:
         return {name: means[name] for name in ["loss", "mae", "rmse"]}
 
     def end_epoch(self, logs):
-        """Record the epoch, keep the best weights, let the callbacks decide."""
+        """Record the epoch, let the callbacks act, write what `--resume` needs."""
+        epoch = self.state["epoch"]
         for name, value in logs.items():
             self.state["history"].setdefault(name, []).append(value)
-        best = self.state.get("best", math.inf)
-        if logs["val_loss"] < best:
-            self.state["best"] = logs["val_loss"]
-            self.save(self.model.state_dict(), "best.pt")
-        self.plateau.step(logs["val_loss"])
-        self.state["epoch"] += 1
-        last = {
-            "state": self.state,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "plateau": self.plateau.state_dict(),
-        }
-        self.save(last, "last.pt")
+        for callback in self.callbacks:
+            callback.end_epoch(self, epoch, logs)
+        self.state["epoch"] = epoch + 1
+        remembered = ("best", "wait")
+        self.state["callbacks"] = [
+            {
+                name: value
+                for name, value in vars(callback).items()
+                if name in remembered
+            }
+            for callback in self.callbacks
+        ]
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer, *self.callbacks)]
 
     def save(self, value, name):
         replace_file(self.out / name, lambda path: torch.save(value, path))
 
     def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
         path = self.out / "last.pt"
         if not path.exists():
-            fail(f"nothing to resume: there is no {path}")
-        saved = torch.load(path, map_location=self.device, weights_only=True)
-        if saved["state"]["seed"] != self.state["seed"]:
-            fail(
-                f"{path} was made with --seed {saved['state']['seed']}: resume with it"
-            )
+            return False
         try:
-            self.model.load_state_dict(saved["model"])
-        except RuntimeError:
-            fail(f"{path} was made by another model")
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.plateau.load_state_dict(saved["plateau"])
-        self.state = saved["state"]
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model, optimizer or callbacks")
+        for callback, memory in zip(self.callbacks, state["callbacks"]):
+            vars(callback).update(memory)
+        self.state = state
+        return True
 
 
 def replace_file(path, write):
@@ -444,9 +509,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**32:
         parser.error("--seed must be from 0 to 4294967295")
     return args
@@ -469,6 +544,17 @@ def pick_device(name):
     return device
 
 
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
 def main(argv=None):
     args = parse_args(argv)
     device = pick_device(args.device)
@@ -482,20 +568,24 @@ def main(argv=None):
     )
 
     model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
     run = Run(model, device, args.out, args.seed)
-    if args.resume:
-        run.restore()
+    if not args.resume:
+        (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
+    elif not run.restore():
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
     print(f"training on {device}")
     try:
         run.fit(train, val, args.epochs)
     except KeyboardInterrupt:
+        if not run.restore():
+            fail("stopped before the first epoch ended: nothing to report")
         print(f"\ninterrupted after epoch {run.state['epoch']}")
-    if not run.state["epoch"]:
-        fail("stopped before the first epoch ended: nothing to report")
 
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
-    model.load_state_dict(best)
+    model.load_state_dict(best["model"])
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
     predictions = predict(model, test)
     draw_predictions(args.out / "predictions.png", test.dataset.y, predictions)

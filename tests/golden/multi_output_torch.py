@@ -210,6 +210,36 @@ def adam_epsilon(optimizer, args, kwargs):
         group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
 
 
+def improves(value, best, larger=False):
+    """Is a value better than the best? As 32-bit numbers, which Keras compares."""
+    if best is None:
+        return True
+    if larger:
+        return np.float32(value) > np.float32(best)
+    return np.float32(value) < np.float32(best)
+
+
+class ModelCheckpoint:
+    """Writes the model when the monitored value is the best."""
+
+    def __init__(self, file, monitor, larger=False):
+        self.file = file
+        self.monitor = monitor
+        self.larger = larger  # is better
+        self.best = None
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        if not improves(value, self.best, larger=self.larger):
+            return
+        self.best = value
+        saved = {
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+        }
+        run.save(saved, self.file)
+
+
 class Run:
     """A model in training, with everything that `--resume` needs to go on."""
 
@@ -219,6 +249,7 @@ class Run:
         self.out = out
         self.optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
         self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.callbacks = [ModelCheckpoint("best.pt", "val_digit_accuracy", larger=True)]
         self.state = {"seed": seed, "epoch": 0, "history": {}}
 
     def fit(self, train, val, epochs):
@@ -274,39 +305,61 @@ class Run:
         return {name: float(value / examples) for name, value in sums.items()}
 
     def end_epoch(self, logs):
-        """Record the epoch, keep the best weights."""
+        """Record the epoch, let the callbacks act, write what `--resume` needs."""
+        epoch = self.state["epoch"]
         for name, value in logs.items():
             self.state["history"].setdefault(name, []).append(value)
-        best = self.state.get("best", -math.inf)
-        if logs["val_digit_accuracy"] > best:
-            self.state["best"] = logs["val_digit_accuracy"]
-            self.save(self.model.state_dict(), "best.pt")
-        self.state["epoch"] += 1
-        last = {
-            "state": self.state,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        self.save(last, "last.pt")
+        for callback in self.callbacks:
+            callback.end_epoch(self, epoch, logs)
+        self.state["epoch"] = epoch + 1
+        remembered = ("best",)
+        self.state["callbacks"] = [
+            {
+                name: value
+                for name, value in vars(callback).items()
+                if name in remembered
+            }
+            for callback in self.callbacks
+        ]
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer, *self.callbacks)]
 
     def save(self, value, name):
         replace_file(self.out / name, lambda path: torch.save(value, path))
 
     def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
         path = self.out / "last.pt"
         if not path.exists():
-            fail(f"nothing to resume: there is no {path}")
-        saved = torch.load(path, map_location=self.device, weights_only=True)
-        if saved["state"]["seed"] != self.state["seed"]:
-            fail(
-                f"{path} was made with --seed {saved['state']['seed']}: resume with it"
-            )
+            return False
         try:
-            self.model.load_state_dict(saved["model"])
-        except RuntimeError:
-            fail(f"{path} was made by another model")
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.state = saved["state"]
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model, optimizer or callbacks")
+        for callback, memory in zip(self.callbacks, state["callbacks"]):
+            vars(callback).update(memory)
+        self.state = state
+        return True
 
 
 def replace_file(path, write):
@@ -445,9 +498,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**32:
         parser.error("--seed must be from 0 to 4294967295")
     return args
@@ -470,6 +533,17 @@ def pick_device(name):
     return device
 
 
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
 def main(argv=None):
     args = parse_args(argv)
     device = pick_device(args.device)
@@ -483,20 +557,24 @@ def main(argv=None):
     )
 
     model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
     run = Run(model, device, args.out, args.seed)
-    if args.resume:
-        run.restore()
+    if not args.resume:
+        (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
+    elif not run.restore():
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
     print(f"training on {device}")
     try:
         run.fit(train, val, args.epochs)
     except KeyboardInterrupt:
+        if not run.restore():
+            fail("stopped before the first epoch ended: nothing to report")
         print(f"\ninterrupted after epoch {run.state['epoch']}")
-    if not run.state["epoch"]:
-        fail("stopped before the first epoch ended: nothing to report")
 
     best = torch.load(args.out / "best.pt", map_location=device, weights_only=True)
-    model.load_state_dict(best)
+    model.load_state_dict(best["model"])
     metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
     predictions = predict(model, test)
     draw_confusion(

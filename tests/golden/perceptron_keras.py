@@ -125,26 +125,39 @@ class Checkpoint(keras.callbacks.Callback):
         for name, value in logs.items():
             self.state["history"].setdefault(name, []).append(value)
         self.state["epoch"] = epoch + 1
+        self.state["made_of"] = self.made_of(self.model)
         replace_file(self.out / "last.npz", self.save)
+
+    def made_of(self, model):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (model.optimizer,)]
 
     def save(self, path):
         values = [variable.numpy() for variable in variables(self.model)]
         np.savez(path, *values, state=json.dumps(self.state))
 
     def restore(self, model):
+        """Take over the last checkpoint; return whether there is one."""
         path = self.out / "last.npz"
         if not path.exists():
-            fail(f"nothing to resume: there is no {path}")
-        with np.load(path) as saved:
-            state = json.loads(str(saved["state"]))
-            if state["seed"] != self.state["seed"]:
-                fail(f"{path} was made with --seed {state['seed']}: resume with it")
-            try:
-                for index, variable in enumerate(variables(model)):
-                    variable.assign(saved[f"arr_{index}"])
-            except (KeyError, ValueError):
-                fail(f"{path} was made by another model")
+            return False
+        try:
+            with np.load(path) as saved:
+                state = json.loads(str(saved["state"]))
+                values = [saved[f"arr_{i}"] for i in range(len(saved.files) - 1)]
+                seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        shapes = [tuple(variable.shape) for variable in variables(model)]
+        fits = shapes == [value.shape for value in values]
+        if state["made_of"] != self.made_of(model) or not fits:
+            fail(f"{path} was made by another model or optimizer")
+        for variable, value in zip(variables(model), values):
+            variable.assign(value)
         self.state = state
+        return True
 
 
 def variables(model):
@@ -253,9 +266,19 @@ def parse_args(argv):
         help="the folder for results: %(default)s",
     )
     parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: .weights.h5 or .keras",
+    )
+    parser.add_argument(
         "--resume", action="store_true", help="go on with the run in OUT"
     )
     args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
     if not 0 <= args.seed < 2**32:
         parser.error("--seed must be from 0 to 4294967295")
     return args
@@ -273,6 +296,16 @@ def pick_device(name):
     return keras.device(wanted)
 
 
+def start_from(model, path):
+    """Give `model` the weights of a file, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        model.load_weights(path)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold weights of this model") from error
+
+
 def main(argv=None):
     args = parse_args(argv)
     with pick_device(args.device):
@@ -288,10 +321,14 @@ def run(args):
     test = Batches(parts[2], args.batch_size)
 
     model = build_model()
+    if args.init_weights:
+        start_from(model, args.init_weights)
     compile_model(model)
     checkpoint = Checkpoint(args.out, args.seed)
-    if args.resume:
-        checkpoint.restore(model)
+    if not args.resume:
+        (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
+    elif not checkpoint.restore(model):
+        print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
     train.set_epoch(checkpoint.state["epoch"])
     try:
@@ -304,12 +341,12 @@ def run(args):
             shuffle=False,  # Batches shuffles
             verbose=1 if sys.stdout.isatty() else 2,
         )
-    except KeyboardInterrupt:
-        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
-    if not checkpoint.state["epoch"]:
-        fail("stopped before the first epoch ended: nothing to report")
 
-    checkpoint.restore(model)
+    except KeyboardInterrupt:
+        if not checkpoint.restore(model):
+            fail("stopped before the first epoch ended: nothing to report")
+        print(f"\ninterrupted after epoch {checkpoint.state['epoch']}")
+
     replace_file(args.out / "final.keras", model.save)
     scores = model.evaluate(test, return_dict=True, verbose=0)
     metrics = {f"test_{name}": scores[name] for name in ["loss", "accuracy", "auc"]}

@@ -1,0 +1,565 @@
+"""Digits in PyTorch, made from augmentation.dl.
+
+Usage:
+    python augmentation_torch.py             train, test, write to runs/
+    python augmentation_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+import time
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+import albumentations as A
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    digits = load_digits()
+    x = digits.images[..., np.newaxis].astype(np.float32)
+    y = digits.target.astype(np.int64)
+    classes = [str(name) for name in digits.target_names]
+    x = np.rint(x * (255 / 16)).astype(np.uint8)  # 0..16 -> 0..255
+
+    train, val, test = split(y, seed)
+    parts = [(Pictures(x[rows]), y[rows]) for rows in (train, val, test)]
+    return parts, classes
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Pictures:
+    """Pictures as bytes: `pictures[rows]` is a batch, scaled; `changed` augments it."""
+
+    def __init__(self, pixels):
+        self.pixels = pixels
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, rows):
+        return self.scale(self.pixels[rows])
+
+    def changed(self, rows, seed):
+        pixels = [augment(self.pixels[row], [*seed, row]) for row in rows]
+        return self.scale(np.stack(pixels))
+
+    def scale(self, pixels):
+        return pixels.astype(np.float32) / 255.0  # 0..255 -> 0..1
+
+
+TRANSFORMS = A.Compose(
+    [
+        A.Affine(
+            translate_percent=(-0.1, 0.1),
+            scale=(0.9, 1.1),
+            rotate=(-12.0, 12.0),
+            shear=(-8.0, 8.0),
+            keep_ratio=True,
+            p=0.9,
+        ),
+        A.RandomBrightnessContrast(brightness_limit=0.1, contrast_limit=0.2, p=0.5),
+        A.GaussNoise(std_range=(0.01, 0.05), p=0.3),
+        A.CoarseDropout(
+            num_holes_range=(1, 1),
+            hole_height_range=(0.25, 0.3),
+            hole_width_range=(0.25, 0.3),
+            p=0.3,
+        ),
+    ],
+)
+
+
+def augment(picture, seed):
+    """Return a picture of bytes, changed in a way that `seed` alone decides."""
+    rng = np.random.default_rng(seed)
+    TRANSFORMS.set_random_state(rng, random.Random(int(rng.integers(2**32))))
+    # A copy: some transforms write into what they get.
+    return TRANSFORMS(image=picture.copy())["image"]
+
+
+def note_augmentation(out):
+    """Write down which package made the pixels: the forks of albumentations differ."""
+    name = packages_distributions()["albumentations"][0]
+    made = {"augmentation": f"{name} {version(name)}"}
+    (out / "run.json").write_text(json.dumps(made, indent=2))
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, shuffled and augmented anew for each epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        if self.seed is None:
+            x = self.x[rows]
+        else:
+            x = self.x.changed(rows, [self.seed, self.epoch])
+        y = self.y[rows]
+        x, y = torch.from_numpy(x), torch.from_numpy(y)
+        x = x.movedim(-1, 1)  # channels first
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """BatchNorm whose running variance takes the biased variance of a batch."""
+
+    def forward(self, x):
+        kept = self.running_var * (1 - self.momentum)
+        n = x.numel() / x.shape[1]
+        # torch refuses one value a channel; two alike have its mean and variance.
+        alone = self.training and n == 1
+        y = super().forward(torch.cat([x, x]) if alone else x)[: len(x)]
+        if self.training:
+            # A new tensor: backward still needs the one that torch has updated.
+            self.running_var = kept + (self.running_var - kept) * (n - 1) / n
+        return y
+
+
+class Digits(nn.Module):
+    """Digits; the outputs are logits, `predict` makes them probabilities."""
+
+    def __init__(self, classes=10):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding="same"),  # (N, 16, 8, 8)
+            BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 32, 3, padding="same"),  # (N, 32, 8, 8)
+            BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),  # (N, 32, 4, 4)
+            nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 4, 4)
+            BatchNorm2d(64),
+            nn.ReLU(),
+        )
+        self.dense = nn.Linear(64, classes)  # (N, 10)
+
+    def forward(self, image):
+        x = self.features(image)
+        x = x.mean((2, 3))  # (N, 64)
+        return self.dense(x)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def build_model(classes=10):
+    return Digits(classes).apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+def adam_epsilon(optimizer, args, kwargs):
+    """Add Adam's epsilon outside the bias-corrected root, as Keras does."""
+    for group in optimizer.param_groups:
+        group["t"] = group.get("t", 0) + 1
+        group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
+
+
+def improves(value, best, min_delta=0.0):
+    """Is a value better than the best? As 32-bit numbers, which Keras compares."""
+    return best is None or np.float32(value + min_delta) < np.float32(best)
+
+
+class ReduceLROnPlateau:
+    """Lowers the learning rate after `patience` epochs without improvement.
+
+    torch.optim.lr_scheduler.ReduceLROnPlateau counts and compares otherwise than Keras.
+    """
+
+    def __init__(self, monitor, factor, patience, min_delta=0.0):
+        self.monitor = monitor
+        self.factor = factor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.best, self.wait = None, 0
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        if improves(value, self.best, self.min_delta):
+            self.best, self.wait = value, 0
+            return
+        self.wait += 1
+        if self.wait >= self.patience:
+            self.wait = 0
+            for group in run.optimizer.param_groups:
+                group["lr"] *= self.factor
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+        self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.callbacks = [
+            ReduceLROnPlateau("val_loss", factor=0.5, patience=2, min_delta=1e-4),
+        ]
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            logs["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                logits = self.model(x)
+                loss = F.cross_entropy(logits, y)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["accuracy"] += (logits.argmax(1) == y).sum()
+            examples += len(y)
+        return {name: float(value / examples) for name, value in sums.items()}
+
+    def end_epoch(self, logs):
+        """Record the epoch, let the callbacks act, write what `--resume` needs."""
+        epoch = self.state["epoch"]
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        for callback in self.callbacks:
+            callback.end_epoch(self, epoch, logs)
+        self.state["epoch"] = epoch + 1
+        remembered = ("best", "wait")
+        self.state["callbacks"] = [
+            {
+                name: value
+                for name, value in vars(callback).items()
+                if name in remembered
+            }
+            for callback in self.callbacks
+        ]
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer, *self.callbacks)]
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
+        path = self.out / "last.pt"
+        if not path.exists():
+            return False
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model, optimizer or callbacks")
+        for callback, memory in zip(self.callbacks, state["callbacks"]):
+            vars(callback).update(memory)
+        self.state = state
+        return True
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return logits.softmax(dim=1).numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=12,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/augmentation-torch"),
+        help="the folder for results: %(default)s",
+    )
+    parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
+    if name is None:
+        return found[0]
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
+    return device
+
+
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+
+    parts, classes = load_data(args.seed)
+    # Few pictures are augmented sooner than workers have started.
+    workers = min(4, os.cpu_count() or 1) if len(parts[0][1]) >= 10_000 else 0
+    seeds = (args.seed, None, None)  # only the training part is shuffled and augmented
+    train, val, test = (
+        DataLoader(
+            Batches(part, args.batch_size, seed),
+            batch_size=None,
+            num_workers=0 if seed is None else workers,
+        )
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
+    run = Run(model, device, args.out, args.seed)
+    if not args.resume:
+        (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
+    elif not run.restore():
+        print(f"nothing to resume in {args.out}: starting at the beginning")
+    args.out.mkdir(parents=True, exist_ok=True)
+    note_augmentation(args.out)
+    print(f"training on {device}")
+    try:
+        run.fit(train, val, args.epochs)
+    except KeyboardInterrupt:
+        if not run.restore():
+            fail("stopped before the first epoch ended: nothing to report")
+        print(f"\ninterrupted after epoch {run.state['epoch']}")
+
+    run.save(model.state_dict(), "final.pt")
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.dataset.y, predictions.argmax(axis=-1), classes
+    )
+    report(args.out, run.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

@@ -1,0 +1,653 @@
+"""DigitsTransfer in PyTorch, made from digits_transfer.dl.
+
+Usage:
+    python digits_transfer_torch.py             train, test, write to runs/
+    python digits_transfer_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    digits = load_digits()
+    # Only the digits from 5 to 9, with labels from 0 on.
+    chosen = np.isin(digits.target, range(5, 10))
+    for name in ("images", "data", "target"):
+        digits[name] = digits[name][chosen]
+    digits.target -= 5
+    digits.target_names = digits.target_names[5:10]
+    x = digits.images[..., np.newaxis].astype(np.float32)
+    y = digits.target.astype(np.int64)
+    classes = [str(name) for name in digits.target_names]
+
+    train, val, test = split(y, seed)
+    x /= 16.0  # 0..16 -> 0..1
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts, classes
+
+
+def split(y, seed):
+    """Deal the rows 10 : 10 : 80, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.1, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.1111111111, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        x = torch.from_numpy(self.x[rows]).movedim(-1, 1)  # channels first
+        y = torch.from_numpy(self.y[rows])
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """BatchNorm whose running variance takes the biased variance of a batch."""
+
+    def forward(self, x):
+        kept = self.running_var * (1 - self.momentum)
+        n = x.numel() / x.shape[1]
+        # torch refuses one value a channel; two alike have its mean and variance.
+        alone = self.training and n == 1
+        y = super().forward(torch.cat([x, x]) if alone else x)[: len(x)]
+        if self.training:
+            # A new tensor: backward still needs the one that torch has updated.
+            self.running_var = kept + (self.running_var - kept) * (n - 1) / n
+        return y
+
+
+def take_weights(module, saved, path):
+    """Fill `module` from the state of its like, or of a model that it was part of."""
+    state = module.state_dict()
+    # Old files lack the counters of batches.
+    wanted = [name for name in state if not name.endswith("num_batches_tracked")]
+    starts = [
+        name.removesuffix(wanted[0]) for name in saved if name.endswith(wanted[0])
+    ]
+    fitting = [
+        start
+        for start in starts
+        if all(
+            start + name in saved and saved[start + name].shape == state[name].shape
+            for name in wanted
+        )
+    ]
+    if len(fitting) != 1:
+        found = f"{len(fitting)} parts" if fitting else "no part"
+        raise SystemExit(f"{path} has {found} with the weights of this network")
+    (start,) = fitting
+    found = {name: saved[start + name] for name in state if start + name in saved}
+    module.load_state_dict(found, strict=False)
+    module.apply = lambda fn: module  # `init_weights` keeps off
+    return module
+
+
+def load_weights(module, path):
+    """Fill `module` from a file that `torch.save` wrote."""
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        saved = saved.get("model", saved)
+    except FileNotFoundError:
+        raise SystemExit(f"there are no weights at {path}") from None
+    except Exception as error:
+        raise SystemExit(f"{path} is no file with weights of PyTorch") from error
+    return take_weights(module, saved, path)
+
+
+class Features(nn.Module):
+    def __init__(self, in_channels):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(in_channels, 16, 3, padding="same"),  # (N, 16, 8, 8)
+            BatchNorm2d(16),
+        )
+        self.edges = nn.ReLU()
+        self.layers2 = nn.Sequential(
+            nn.Conv2d(16, 32, 3, padding="same"),  # (N, 32, 8, 8)
+            BatchNorm2d(32),
+        )
+        self.strokes = nn.ReLU()
+        self.layers3 = nn.Sequential(
+            nn.MaxPool2d(2),  # (N, 32, 4, 4)
+            nn.Conv2d(32, 32, 3, padding="same"),
+            BatchNorm2d(32),
+        )
+        self.shapes = nn.ReLU()
+
+    def forward(self, x):
+        x = self.layers(x)
+        x = self.edges(x)
+        x = self.layers2(x)
+        x = self.strokes(x)
+        x = self.layers3(x)
+        return self.shapes(x)
+
+
+class DigitsTransfer(nn.Module):
+    """DigitsTransfer; the outputs are logits, `predict` makes them probabilities."""
+
+    def __init__(self, classes=5):
+        super().__init__()
+        # (N, 32, 4, 4)
+        self.backbone = load_weights(Features(1), "runs/digits_low-torch/best.pt")
+        self.dense = nn.Linear(512, classes)  # (N, 5)
+
+    def forward(self, image):
+        x = self.backbone(image)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
+        return self.dense(x)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def build_model(classes=5):
+    return DigitsTransfer(classes).apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+def adam_epsilon(optimizer, args, kwargs):
+    """Add Adam's epsilon outside the bias-corrected root, as Keras does."""
+    for group in optimizer.param_groups:
+        group["t"] = group.get("t", 0) + 1
+        group["eps"] = 1e-7 / math.sqrt(1 - group["betas"][1] ** group["t"])
+
+
+def improves(value, best):
+    """Is a value better than the best? As 32-bit numbers, which Keras compares."""
+    return best is None or np.float32(value) < np.float32(best)
+
+
+class EarlyStopping:
+    """Stops after `patience` epochs without improvement."""
+
+    def __init__(self, monitor, patience):
+        self.monitor = monitor
+        self.patience = patience
+        self.best, self.wait = None, 0
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        self.wait += 1
+        if improves(value, self.best):
+            self.best, self.wait = value, 0
+        elif self.wait >= self.patience:
+            run.state["stopped"] = True
+
+
+class ModelCheckpoint:
+    """Writes the model when the monitored value is the best."""
+
+    def __init__(self, file, monitor):
+        self.file = file
+        self.monitor = monitor
+        self.best = None
+
+    def end_epoch(self, run, epoch, logs):
+        value = logs[self.monitor]
+        if not improves(value, self.best):
+            return
+        self.best = value
+        saved = {
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+        }
+        run.save(saved, self.file)
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    phases = ("head", "tune")
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.size = sum(
+            weight.numel() for weight in model.parameters() if weight.requires_grad
+        )
+        # BatchNorm of the backbone stays as it is, and uses the statistics it has.
+        layers = self.model.backbone.modules()
+        self.norms = [layer for layer in layers if isinstance(layer, nn.BatchNorm2d)]
+        for norm in self.norms:
+            norm.requires_grad_(False)
+        weights = model.named_parameters()
+        self.weights = {
+            name: weight for name, weight in weights if weight.requires_grad
+        }
+        self.begin(0)
+
+    def begin(self, number):
+        """Start a phase: what trains, with a new optimiser and new callbacks."""
+        self.state |= {"phase": number, "start": self.state["epoch"], "stopped": False}
+        getattr(self, f"begin_{self.phases[number]}")()
+
+    def begin_head(self):
+        """Backbone stays as it is."""
+        self.epochs = 10
+        self.optimizer = torch.optim.Adam(self.freeze("backbone."), lr=3e-3)
+        self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.callbacks = []
+        self.keeper = None
+
+    def begin_tune(self):
+        """Backbone trains from strokes on."""
+        self.epochs = 15
+        self.freeze("backbone.layers.", "backbone.edges.")
+        self.optimizer = torch.optim.Adam(
+            self.by_rate(
+                {
+                    "": 1e-3,
+                    "backbone.layers2.": 3e-4,
+                    "backbone.strokes.": 3e-4,
+                    "backbone.layers3.": 3e-4,
+                    "backbone.shapes.": 3e-4,
+                },
+            ),
+            lr=1e-3,
+        )
+        self.optimizer.register_step_pre_hook(adam_epsilon)
+        self.callbacks = [
+            EarlyStopping("val_loss", patience=6),
+            ModelCheckpoint("tune_best.pt", "val_loss"),
+        ]
+        self.keeper = self.callbacks[1]
+
+    def freeze(self, *names):
+        """Keep the weights whose names begin so; return the others, which train."""
+        self.model.zero_grad()
+        for name, weight in self.weights.items():
+            weight.requires_grad_(not name.startswith(names))
+        return [weight for weight in self.weights.values() if weight.requires_grad]
+
+    def by_rate(self, rates):
+        """Group what trains by rate: that of the longest beginning of its name."""
+        groups = {start: {"params": [], "lr": rate} for start, rate in rates.items()}
+        for name, weight in self.weights.items():
+            if weight.requires_grad:
+                start = max(filter(name.startswith, rates), key=len)
+                groups[start]["params"].append(weight)
+        return list(groups.values())
+
+    def take_best(self):
+        """Go on with the weights of the best epoch of the phase, if it keeps them."""
+        if self.keeper is not None and self.keeper.file is not None:
+            best = torch.load(
+                self.out / self.keeper.file, map_location=self.device, weights_only=True
+            )
+            self.model.load_state_dict(best["model"])
+
+    def train(self, train, val):
+        """Go through the phases that are left."""
+        for number in range(self.state["phase"], len(self.phases)):
+            if number > self.state["phase"]:
+                self.take_best()
+                self.begin(number)
+            trained = sum(w.numel() for w in self.weights.values() if w.requires_grad)
+            print(
+                f"phase {self.phases[number]}: {self.epochs} epochs, "
+                f"{trained:,} of {self.size:,} parameters train"
+            )
+            self.fit(train, val, self.state["start"] + self.epochs)
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            if self.state.get("stopped"):
+                break
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        for norm in self.norms:
+            norm.eval()
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                logits = self.model(x)
+                loss = F.cross_entropy(logits, y)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["accuracy"] += (logits.argmax(1) == y).sum()
+            examples += len(y)
+        return {name: float(value / examples) for name, value in sums.items()}
+
+    def end_epoch(self, logs):
+        """Record the epoch, let the callbacks act, write what `--resume` needs."""
+        epoch = self.state["epoch"]
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        self.state["history"].setdefault("phase", []).append(self.state["phase"] + 1)
+        for callback in self.callbacks:
+            callback.end_epoch(self, epoch, logs)
+        self.state["epoch"] = epoch + 1
+        remembered = ("best", "wait", "file")
+        self.state["callbacks"] = [
+            {
+                name: value
+                for name, value in vars(callback).items()
+                if name in remembered
+            }
+            for callback in self.callbacks
+        ]
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer, *self.callbacks)]
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
+        path = self.out / "last.pt"
+        if not path.exists():
+            return False
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            self.state["epoch"] = state["start"]  # where the phase began
+            self.begin(state["phase"])
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (IndexError, KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model, optimizer or callbacks")
+        for callback, memory in zip(self.callbacks, state["callbacks"]):
+            vars(callback).update(memory)
+        self.state = state
+        return True
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return logits.softmax(dim=1).numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    phases = history["phase"]
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        for epoch in range(1, len(phases)):
+            if phases[epoch] != phases[epoch - 1]:
+                axes.axvline(epoch + 0.5, color="gray", linestyle=":")
+        axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=16,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/digits_transfer-torch"),
+        help="the folder for results: %(default)s",
+    )
+    parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
+    if name is None:
+        return found[0]
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
+    return device
+
+
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+
+    parts, classes = load_data(args.seed)
+    seeds = (args.seed, None, None)  # only the training part is shuffled
+    train, val, test = (
+        DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
+    run = Run(model, device, args.out, args.seed)
+    if not args.resume:
+        (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
+    elif not run.restore():
+        print(f"nothing to resume in {args.out}: starting at the beginning")
+    args.out.mkdir(parents=True, exist_ok=True)
+    print(f"training on {device}")
+    try:
+        run.train(train, val)
+    except KeyboardInterrupt:
+        if not run.restore():
+            fail("stopped before the first epoch ended: nothing to report")
+        print(f"\ninterrupted after epoch {run.state['epoch']}")
+
+    run.take_best()
+    run.save(model.state_dict(), "final.pt")
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.dataset.y, predictions.argmax(axis=-1), classes
+    )
+    report(args.out, run.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)

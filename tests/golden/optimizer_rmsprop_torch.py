@@ -1,0 +1,452 @@
+"""Classifier in PyTorch, made from optimizer_rmsprop.dl.
+
+Usage:
+    python optimizer_rmsprop_torch.py             train, test, write to runs/
+    python optimizer_rmsprop_torch.py --resume    go on after the last finished epoch
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+from sklearn.metrics import ConfusionMatrixDisplay
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+# --- data ---------------------------------------------------------------------
+
+
+def load_data(seed):
+    """Return the train, val and test parts, each `(x, y)`, and the class names."""
+    digits = load_digits()
+    x = digits.images[..., np.newaxis].astype(np.float32)
+    y = digits.target.astype(np.int64)
+    classes = [str(name) for name in digits.target_names]
+
+    train, val, test = split(y, seed)
+    x /= 16.0  # 0..16 -> 0..1
+    parts = [(x[rows], y[rows]) for rows in (train, val, test)]
+    return parts, classes
+
+
+def split(y, seed):
+    """Deal the rows 70 : 15 : 15, each class in the same proportion to every part."""
+    rows = np.arange(len(y))
+    try:
+        train, rest = train_test_split(
+            rows, train_size=0.7, stratify=y, random_state=seed
+        )
+        val, test = train_test_split(
+            rest, train_size=0.5, stratify=y[rest], random_state=seed
+        )
+    except ValueError as error:
+        fail(f"cannot split the data: {error}")
+    return train, val, test
+
+
+class Batches(Dataset):
+    """Batches of `(x, y)`; with a seed, in an order that is a function of the epoch."""
+
+    def __init__(self, part, batch_size, seed=None):
+        self.x, self.y = part
+        self.batch_size = batch_size
+        self.size = len(self.y)
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        self.order = np.arange(self.size)
+        if self.seed is not None:
+            rng = np.random.default_rng([self.seed, epoch])
+            self.order = rng.permutation(self.size)
+
+    def __len__(self):
+        return math.ceil(self.size / self.batch_size)
+
+    def __getitem__(self, index):
+        start = index * self.batch_size
+        rows = self.order[start : start + self.batch_size]
+        x = torch.from_numpy(self.x[rows]).movedim(-1, 1)  # channels first
+        y = torch.from_numpy(self.y[rows])
+        return x, y
+
+
+# --- model --------------------------------------------------------------------
+
+
+def he_normal_(tensor):
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
+    std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
+    return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
+
+
+def own_init(layer, **laws):
+    """The layer with first weights of its own, which `init_weights` prefers."""
+    for part in layer.modules():
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
+    return layer
+
+
+class Classifier(nn.Module):
+    """Classifier; the outputs are logits, `predict` makes them probabilities."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Sequential(
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            nn.Linear(64, 64),
+            nn.ReLU(),
+            own_init(nn.Linear(64, 10), weight=nn.init.xavier_uniform_),  # (N, 10)
+        )
+
+    def forward(self, image):
+        x = image.permute(0, 2, 3, 1).flatten(1)  # channels last, as in the spec
+        return self.head(x)
+
+
+def init_weights(module):
+    """Draw the first weights of a layer as the spec says; torch's own draws differ."""
+    if isinstance(module, nn.Linear):
+        he_normal_(module.weight)
+        nn.init.zeros_(module.bias)
+    for name, fill in getattr(module, "own_init", {}).items():
+        fill(getattr(module, name))
+
+
+def build_model():
+    return Classifier().apply(init_weights)
+
+
+# --- training -----------------------------------------------------------------
+
+
+class RMSprop(torch.optim.Optimizer):
+    """RMSprop as in Keras: epsilon under the root."""
+
+    def __init__(self, params, lr, rho=0.9, epsilon=1e-7):
+        defaults = {"lr": lr, "rho": rho, "epsilon": epsilon}
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self.move(weight, weight.grad, group)
+
+    def move(self, weight, gradient, group):
+        state = self.state[weight]
+        if not state:
+            state["square"] = torch.zeros_like(weight)
+        square = state["square"].lerp_(gradient.square(), 1 - group["rho"])
+        step = group["lr"] * gradient / (square + group["epsilon"]).sqrt()
+        weight.sub_(step)
+
+
+class Run:
+    """A model in training, with everything that `--resume` needs to go on."""
+
+    def __init__(self, model, device, out, seed):
+        self.model = model
+        self.device = device
+        self.out = out
+        self.optimizer = RMSprop(model.parameters(), lr=1e-3)
+        self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def fit(self, train, val, epochs):
+        for epoch in range(self.state["epoch"], epochs):
+            start = time.perf_counter()
+            title = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            # Seeded by epoch, so that a resumed run repeats an uninterrupted one.
+            torch.manual_seed(self.state["seed"] + epoch)
+            train.dataset.set_epoch(epoch)
+            logs = self.go_through(train, training=title)
+            if not math.isfinite(logs["loss"]):
+                fail(
+                    f"the loss became {logs['loss']} in epoch {epoch + 1}: "
+                    "a smaller learning rate may help"
+                )
+            for name, value in self.go_through(val).items():
+                logs[f"val_{name}"] = value
+            self.end_epoch(logs)
+            scores = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+            show(f"{title}  {time.perf_counter() - start:.1f}s  {scores}", end="\n")
+
+    def go_through(self, batches, training=None):
+        """Train on the batches, or only test; return the mean loss and metrics."""
+        self.model.train(training is not None)
+        sums = {"loss": 0.0, "accuracy": 0.0}
+        examples = 0
+        for x, y in batches:
+            x, y = x.to(self.device), y.to(self.device)
+            with torch.set_grad_enabled(training is not None):
+                logits = self.model(x)
+                loss = F.cross_entropy(logits, y)
+            if training:
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                show(f"{training}  {examples / batches.dataset.size:4.0%}")
+            sums["loss"] += loss.detach() * len(y)
+            sums["accuracy"] += (logits.argmax(1) == y).sum()
+            examples += len(y)
+        return {name: float(value / examples) for name, value in sums.items()}
+
+    def end_epoch(self, logs):
+        """Record the epoch, write what `--resume` needs."""
+        epoch = self.state["epoch"]
+        for name, value in logs.items():
+            self.state["history"].setdefault(name, []).append(value)
+        self.state["epoch"] = epoch + 1
+        self.state["made_of"] = self.made_of()
+        last = {name: part.state_dict() for name, part in self.parts().items()}
+        self.save(last | {"state": self.state}, "last.pt")
+
+    def parts(self):
+        """All that has a state, by its name in a checkpoint."""
+        return {"model": self.model, "optimizer": self.optimizer}
+
+    def made_of(self):
+        """What a checkpoint must agree with."""
+        return [type(part).__name__ for part in (self.optimizer,)]
+
+    def save(self, value, name):
+        replace_file(self.out / name, lambda path: torch.save(value, path))
+
+    def restore(self):
+        """Take over the last checkpoint; return whether there is one."""
+        path = self.out / "last.pt"
+        if not path.exists():
+            return False
+        try:
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            state = saved["state"]
+            seed = state["seed"]
+        except Exception as error:  # of whatever the file holds
+            raise OSError(f"{path} is damaged, or not a checkpoint") from error
+        if seed != self.state["seed"]:
+            fail(f"{path} was made with --seed {seed}: resume with it")
+        try:
+            if state["made_of"] != self.made_of():
+                raise ValueError
+            for name, part in self.parts().items():
+                part.load_state_dict(saved[name])
+        except (KeyError, RuntimeError, ValueError):
+            fail(f"{path} was made by another model or optimizer")
+        self.state = state
+        return True
+
+
+def replace_file(path, write):
+    """Write beside `path`, then rename: a full disk or a kill spares the old file."""
+    unfinished = path.with_name(f"unfinished.{path.name}")
+    try:
+        write(unfinished)
+        os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:
+        unfinished.unlink(missing_ok=True)
+        fail(f"cannot write {path}: {error}")
+
+
+def show(line, end=""):
+    """Print over the line before on a terminal; elsewhere only finished lines."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end=end, flush=True)
+    elif end:
+        print(line, flush=True)
+
+
+@torch.no_grad()
+def predict(model, batches):
+    """Return the class probabilities, one row per example."""
+    model.eval()
+    device = next(model.parameters()).device
+    logits = torch.cat([model(x.to(device)).cpu() for x, _ in batches])
+    return logits.softmax(dim=1).numpy()
+
+
+# --- report -------------------------------------------------------------------
+
+
+def report(out, history, metrics):
+    """Write the learning curves and the metrics."""
+    (out / "history.json").write_text(json.dumps(history, indent=2))
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=2))
+
+    names = ["loss", "accuracy"]
+    columns = min(len(names), 3)
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
+        for series in (name, f"val_{name}"):
+            epochs = range(1, len(history[series]) + 1)
+            axes.plot(epochs, history[series], label=series)
+        axes.set(title=name, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    figure.savefig(out / "curves.png")
+
+    for name, value in metrics.items():
+        print(f"{name:<15} {value:.4f}")
+    print(f"written to {out}/")
+
+
+def draw_confusion(path, true, predicted, classes):
+    """Draw how often each class was taken for each."""
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(
+        true.ravel(),
+        predicted.ravel(),
+        labels=range(len(classes)),
+        display_labels=classes,
+        include_values=len(classes) <= 30,
+        colorbar=False,
+        ax=figure.subplots(),
+    )
+    figure.savefig(path)
+
+
+# --- command line -------------------------------------------------------------
+
+
+def fail(message):
+    sys.exit(f"{Path(__file__).name}: {message}")
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be 1 or more, not {text}")
+    return number
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        default=15,
+        help="train up to this epoch: %(default)s",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        default=32,
+        help="examples in a batch: %(default)s",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the order: %(default)s",
+    )
+    parser.add_argument("--device", help="such as cpu, cuda, cuda:1 or mps")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/optimizer_rmsprop-torch"),
+        help="the folder for results: %(default)s",
+    )
+    parser.add_argument(
+        "--init-weights",
+        type=Path,
+        metavar="FILE",
+        help="start from these weights: a state_dict, .pt",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run in OUT"
+    )
+    args = parser.parse_args(argv)
+    if args.resume and args.init_weights:
+        parser.error(
+            "--resume goes on with the weights of the run: leave out --init-weights"
+        )
+    if not 0 <= args.seed < 2**32:
+        parser.error("--seed must be from 0 to 4294967295")
+    return args
+
+
+def pick_device(name):
+    """Return the named device, or else the accelerator if there is one, or the CPU."""
+    found = [torch.device("cpu")]
+    if torch.accelerator.is_available():
+        kind = torch.accelerator.current_accelerator().type
+        count = torch.accelerator.device_count()
+        found = [torch.device(kind, index) for index in range(count)] + found
+    if name is None:
+        return found[0]
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError):
+        fail(f"no device {name!r}; there is {', '.join(map(str, reversed(found)))}")
+    return device
+
+
+def start_from(model, path, device):
+    """Give `model` the weights of a state_dict, in place of those that it drew."""
+    if not path.is_file():
+        fail(f"there are no weights at {path}")
+    try:
+        weights = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(weights)
+    except Exception as error:  # of whatever the file holds
+        raise OSError(f"{path} does not hold a state_dict of this model") from error
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+
+    parts, classes = load_data(args.seed)
+    seeds = (args.seed, None, None)  # only the training part is shuffled
+    train, val, test = (
+        DataLoader(Batches(part, args.batch_size, seed), batch_size=None)
+        for part, seed in zip(parts, seeds)
+    )
+
+    model = build_model().to(device)
+    if args.init_weights:
+        start_from(model, args.init_weights, device)
+    run = Run(model, device, args.out, args.seed)
+    if not args.resume:
+        (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
+    elif not run.restore():
+        print(f"nothing to resume in {args.out}: starting at the beginning")
+    args.out.mkdir(parents=True, exist_ok=True)
+    print(f"training on {device}")
+    try:
+        run.fit(train, val, args.epochs)
+    except KeyboardInterrupt:
+        if not run.restore():
+            fail("stopped before the first epoch ended: nothing to report")
+        print(f"\ninterrupted after epoch {run.state['epoch']}")
+
+    run.save(model.state_dict(), "final.pt")
+    metrics = {f"test_{name}": value for name, value in run.go_through(test).items()}
+    predictions = predict(model, test)
+    draw_confusion(
+        args.out / "confusion.png", test.dataset.y, predictions.argmax(axis=-1), classes
+    )
+    report(args.out, run.state["history"], metrics)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        fail(error)
