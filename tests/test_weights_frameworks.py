@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import SPECS, wanted
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from properties.spec_grower import specs
 from test_parity_features import FLOWS
 from test_parity_models import MODELS
 from test_weights_names import EXAMPLES
-from weighing import kept, layers, random_weights, spec_of
+from weighing import analysed_file, kept, layers, random_weights, spec_of
 
+from dslc.driver import model_section
 from dslc.vocab.word import Example
 from dslc.weights.convert import from_framework, to_framework
 from dslc.weights.draw import draw
@@ -44,14 +46,14 @@ def check_both(text: str, folder: Path, *, names: bool = True, **options: Any) -
     if names:
         torch.save(pair.torch.state_dict(), folder / "saved.pt")
         pair.keras.save_weights(folder / "saved.weights.h5")
-        wanted = {
+        filled = {
             layer.key(name): array
             for layer, (_, arrays) in zip(layers(analysis), pair.arrays, strict=True)
             for name, array in arrays.items()
         }
         for ending, places in (("pt", of_torch), ("weights.h5", of_keras)):
             found = from_framework(load(folder / f"saved.{ending}").arrays, places, "it")
-            for name, array in wanted.items():
+            for name, array in filled.items():
                 assert (found[name] == array).all(), (ending, name)
 
     noise = random_weights(analysis)
@@ -148,3 +150,56 @@ def test_a_random_spec(tmp_path_factory: pytest.TempPathFactory, text: str) -> N
     sizes = (shape for each in layers(spec_of(text)) for shape in each.shapes.values())
     assume(sum(map(prod, sizes)) < 300_000)
     check_both(text, tmp_path_factory.mktemp("weights"), names=False)
+
+
+EXAMPLE_SPECS = [
+    stem
+    for stem, path in SPECS.items()
+    if path.parent.name == "specs" and "weights=" not in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("stem", EXAMPLE_SPECS)
+def test_an_example_spec(stem: str, tmp_path: Path) -> None:
+    """The models as their scripts have them, without the activations that the loss computes."""
+    import math
+
+    from paired import BATCH, KERAS, TORCH, F, first, keras, nn, run_section, tf, torch
+    from parity import close
+
+    keras.backend.clear_session()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    torch.set_default_dtype(torch.float32)
+    analysis = analysed_file(SPECS[stem])
+    model = analysis.models[-1]
+    ours = draw(layers(analysis), 1)
+    sections = {}
+    for backend, name in (("torch", "a.pt"), ("keras", "a.weights.h5")):
+        _, sections[backend], _ = model_section(analysis, model, wanted(backend))
+        arrays = to_framework(ours, kept(analysis, backend))
+        (tmp_path / name).write_bytes(encoded(backend, arrays, "", ""))  # type: ignore[arg-type]
+    names = {"torch": torch, "nn": nn, "F": F, "np": np, "math": math}
+    in_torch = run_section(sections["torch"], TORCH, names)["build_model"]().eval()
+    in_torch.load_state_dict(torch.load(tmp_path / "a.pt", weights_only=True))
+    names = {"keras": keras, "layers": keras.layers, "tf": tf, "np": np}
+    in_keras = run_section(sections["keras"], KERAS, names)["build_model"]()
+    in_keras.load_weights(tmp_path / "a.weights.h5")
+
+    random = np.random.default_rng(0)
+    given, turned = [], []
+    for name, index in model.graph.inputs.items():
+        tensor = model.graph.node(index).output
+        assert tensor is not None
+        shape = (BATCH, *(int(str(size)) for size in tensor.shape))
+        ids = tensor.dtype == "int"
+        x = random.integers(0, 9, shape) if ids else random.normal(size=shape).astype("float32")
+        given.append(x)
+        turned.append(torch.tensor(first(x) if name in sections["torch"].channels_first else x))
+    mine = in_keras(given[0] if len(given) == 1 else given, training=False)
+    with torch.no_grad():
+        other = in_torch(*turned)
+    if not isinstance(mine, dict):
+        mine, other = {"output": mine}, {"output": other}
+    for name in mine:
+        close(np.asarray(mine[name]), other[name].numpy(), 2e-5, name)

@@ -194,8 +194,12 @@ def test_what_is_no_file_is_named(dslc: Dslc) -> None:
         (lambda a: {"dense.weight": a["dense.weight"]}, "it lacks `dense.bias`"),
         (lambda a: a | {"more": np.zeros(1, "f4")}, "it has `more`, which the spec has not"),
         (
-            lambda a: {k.replace("dense", "denser"): v for k, v in a.items()},
+            lambda a: {k.replace("dense.w", "denser.w"): v for k, v in a.items()},
             "`denser.weight` looks like it: were layers renamed since?",
+        ),
+        (
+            lambda a: {k.replace("dense", "fc"): v for k, v in a.items()},
+            "it knows none of the spec's layers; a network of a library needs `--from`",
         ),
         (lambda a: a | {"dense.bias": np.array([True] * 3)}, "holds bool, which are no weights"),
     ],

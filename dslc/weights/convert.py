@@ -113,6 +113,8 @@ def _same_names(have: Mapping[str, Any], want: Mapping[str, Any], what: str) -> 
         parts.append(f"{'and ' if missing else ''}has {_listed(other)}, which the spec has not")
     close = did_you_mean(missing[0], other) if missing else None
     help = f"`{close}` looks like it: were layers renamed since?" if close else ""
+    if have and not set(have) & set(want):
+        help = "it knows none of the spec's layers; a network of a library needs `--from`"
     raise Problem(f"{what} does not fit the spec: it {' '.join(parts)}", help)
 
 
