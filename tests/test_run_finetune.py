@@ -91,6 +91,55 @@ def test_a_killed_run_goes_on_in_its_phase(backend: str, tmp_path: Path) -> None
         assert (here.read("history.json"), here.read("metrics.json")) == whole
 
 
+LABELS = """
+block Features { input x  x -> Dense(8) as low -> relu -> Dense(8) -> relu as high }
+block Fuse { input a  input b  concat(a, b) -> Dense(6) as first -> relu -> Dense(5) as second }
+model Labels {
+  input row: 4
+  row -> Features as backbone
+  s = backbone -> Dense(8) as side
+  joined = (backbone, s) -> Fuse as fused
+  m = joined -> add(backbone -> Dense(5) as extra)
+  output kind: m -> Dense(3) as kinds -> softmax
+  output size: m -> (BatchNorm -> Dense(1)) * 2 as sizes
+}
+data { source = npz("rows.npz")  split = random(60, 20, 20) }
+train {
+  loss { kind = cross_entropy  size = mse }  optimizer = Adam(lr=1e-2)  epochs = 1
+}
+finetune fused {
+  phase first { freeze = [first, side, kinds] }
+  phase other { freeze = [all, backbone, extra] }
+  phase every { freeze = none  rates { head = 1e-3  second = 1e-4 } }
+}
+"""
+COUNTED = {
+    "keras": """
+import keras
+model, found = spec.build_model(), []
+for number, phase in enumerate(spec.PHASES):
+    phase[2](model)
+    found.append([phase[0], spec.count_weights(model)])
+""",
+    "torch": """
+run, found = spec.Run(spec.build_model(), spec.torch.device("cpu"), spec.Path("x"), 0), []
+for number, name in enumerate(run.phases):
+    run.begin(number)
+    trained = [w for group in run.optimizer.param_groups for w in group["params"]]
+    assert all(w.requires_grad for w in trained)
+    found.append([name, sum(w.numel() for w in trained)])
+""",
+}
+
+
+@ON
+def test_every_label_is_found_again(backend: str, tmp_path: Path) -> None:
+    here = Lab(tmp_path, backend)
+    here.compile(LABELS)
+    found = here.evaluate("found", COUNTED[backend])
+    assert found == [[name, many] for name, many, _ in counts(LABELS, backend, tmp_path)]
+
+
 @ON
 def test_a_network_of_the_library_is_frozen_as_check_says(backend: str, tmp_path: Path) -> None:
     text = """

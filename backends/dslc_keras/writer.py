@@ -245,8 +245,9 @@ class FunctionWriter(CallWriter):
             return body
         last = body[-1]
         if isinstance(last, Return) and last.value is not None and not isinstance(last.value, Ref):
-            x = next(iter(self.function.inputs))
-            body = [*body[:-1], Assign((self.variables[x],), last.value), Return(self.variables[x])]
+            given: list[Expr] = [s.targets[0] for s in body if isinstance(s, Assign)]
+            x = given[-1] if given else self.variables[next(iter(self.function.inputs))]
+            body = [*body[:-1], Assign((x,), last.value), Return(x)]
         starts = [start + shift for start, _ in self.marks]
         found = body[: starts[0]]
         for (start, name), end in zip(
