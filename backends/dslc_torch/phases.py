@@ -204,12 +204,21 @@ def _keeper(phase: PhasePlan) -> Expr:
 
 
 def _rates(what: Trains, names: Names) -> DictOf:
-    """`{"": 1e-3, "backbone.layer4.": 1e-5}`: the empty name is that of everything else."""
+    """`{"": 1e-3, "backbone.": 1e-5, "backbone.layer4.": 1e-4}`: the longest name decides, the empty one is that of
+    everything else."""
+    found = [[""] if group.head else names.of_group(group) for group in what.groups]
+    head = next(group for group in what.groups if group.head)
+    if not (head.segments or head.units.get("torch")):
+        # One group of the backbone may have the name of all of it: the others have longer ones.
+        widest = max(
+            (i for i, g in enumerate(what.groups) if not g.head), key=lambda i: len(found[i])
+        )
+        found[widest] = names.of_label(names.tuning.label)
     return DictOf(
         tuple(
             Pair(Lit(name), number(group.rate))
-            for group in what.groups
-            for name in ([""] if group.head else names.of_group(group))
+            for group, those in zip(what.groups, found, strict=True)
+            for name in those
         )
     )
 

@@ -216,7 +216,9 @@ class Scope:
         self.attributes.add(found)
         regions = {piece.region for piece in pieces} or {self.region}
         for region in regions if len(regions) == 1 else ():
-            self._place(region, found)
+            bare = bool(pieces) and all(piece.bare for piece in pieces)
+            if not bare or region in self.regions.labels:
+                self._place(region, found)
         if len(regions) > 1:
             self._places_in(found, pieces)
         return found

@@ -290,18 +290,9 @@ class Run:
     def begin_tune(self):
         """Backbone trains from strokes on."""
         self.epochs = 15
-        self.freeze("backbone.layers.", "backbone.edges.")
+        self.freeze("backbone.layers.")
         self.optimizer = torch.optim.Adam(
-            self.by_rate(
-                {
-                    "": 1e-3,
-                    "backbone.layers2.": 3e-4,
-                    "backbone.strokes.": 3e-4,
-                    "backbone.layers3.": 3e-4,
-                    "backbone.shapes.": 3e-4,
-                },
-            ),
-            lr=1e-3,
+            self.by_rate({"": 1e-3, "backbone.": 3e-4}), lr=1e-3
         )
         self.optimizer.register_step_pre_hook(adam_epsilon)
         self.callbacks = [
