@@ -214,3 +214,23 @@ def test_a_saved_model_is_loaded_in_another_process(lab: Callable[[str], Lab]) -
     command = [sys.executable, "-c", LOADED]
     done = subprocess.run(command, cwd=here.folder, env=ENV, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("shape", ["8x8x1", "8x8x4"])
+def test_pictures_may_meet_a_group_norm_first(lab: Callable[[str], Lab], shape: str) -> None:
+    """torch's own crashes in the backward pass of pictures with channels last in memory, without a message."""
+    import numpy as np
+
+    here = lab("torch")
+    rng = np.random.default_rng(0)
+    size = tuple(map(int, shape.split("x")))
+    np.savez(here.folder / "x.npz", x=rng.normal(size=(40, *size)), y=np.arange(40) % 2)
+    here.compile(f"""
+model Net {{
+  input image: {shape}
+  image -> relu -> GroupNorm(1) -> Flatten -> Dense(2) -> softmax
+}}
+data {{ source = npz("x.npz")  split = stratified(60, 20, 20) }}
+train {{ loss = cross_entropy  optimizer = SGD(lr=0.1)  epochs = 1 }}
+""")
+    assert "test_loss" in here.run().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 PAGE_NAMES = frozenset(
     """
     BatchNorm2d Batches BinaryConfusion Checkpoint Confusion ConfusionMatrixDisplay
-    Counter DataLoader Dataset EarlyStopping F Figure Image ImageOps PICTURES Path Photos Run
+    Counter DataLoader Dataset EarlyStopping F Figure GroupNorm Image ImageOps PICTURES Path Photos Run
     above_thresholds adam_epsilon argparse auc binary_f1 binary_precision binary_recall
     channel_statistics check_ids check_labels compile_model confusion csv encode f1 fail gzip
     is_number json keep_velocity keras layers load_breast_cancer load_data load_diabetes

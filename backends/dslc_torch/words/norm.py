@@ -62,9 +62,12 @@ def _over_last_axis(name: str, epsilon: Any, context: Context) -> Op:
 @TABLE.row(norm.GroupNorm)
 def group_norm(word: norm.GroupNorm, context: Context) -> Op:
     (x,) = context.apply.inputs
+    name = "GroupNorm" if x.rank > 2 else "nn.GroupNorm"
+    if x.rank > 2:
+        context.need_helper(name)
     return module(
         context,
-        "nn.GroupNorm",
+        name,
         context.write(word.groups),
         context.write(x.channels),
         eps=unless(word.epsilon, 1e-5),
