@@ -34,7 +34,9 @@ KINDS = {  # kind: title and where its words stand
     "schedule": ("Schedules", "the learning rate of an optimiser: `SGD(lr=cosine(0.1))`"),
     "clip": ("Clips", "`clip = …` in `train`"),
     "protocol": ("Protocols", "`protocol = …` in `evaluate`"),
-    "callback": ("Callbacks", "stand on their own in `train`"),
+    "callback": ("Callbacks", "stand on their own in `train` or in a phase"),
+    "strategy": ("Strategies", "`strategy = …` in `finetune`"),
+    "selector": ("Selectors", "`freeze = …` or `unfreeze = …` in a phase of `finetune`"),
 }
 
 
