@@ -58,8 +58,8 @@ def analyse(path: Path) -> Analysis:
 
 def analyse_source(source: Source, path: Path | None = None, root: Path | None = None) -> Analysis:
     """Check a spec that is already text: every model of it, all mistakes in one run, in order of place."""
-    from dslc.check.defaults import check_defaults
     from dslc.check.backbone import check_places
+    from dslc.check.defaults import check_defaults
     from dslc.check.experiment import check_experiment
     from dslc.check.promises import check_promises
     from dslc.check.summary import summarise

@@ -36,7 +36,8 @@ CODES: tuple[Code, ...] = (
         "Every place where a network stands has one of its own, with all of its weights. A block that holds one and is "
         "used twice has two of them, under one name. To send several images through the same network, name the block "
         "or the network: its weights are then shared.",
-        "block Encode { input x  x -> ResNet50(weights=imagenet) -> GlobalAvgPool2D }\n# l = left -> Encode   r = right -> Encode",
+        "block Encode { input x  x -> ResNet50(weights=imagenet) -> GlobalAvgPool2D }\n"
+        "# l = left -> Encode   r = right -> Encode",
         "encode = Encode\nl = left -> encode   r = right -> encode",
     ),
     Code(

@@ -26,8 +26,8 @@ CODES = (
         "No such part of the backbone",
         "A name or pattern must be that of a stage or layer of the backbone; otherwise what was meant to be frozen "
         "would train in silence, or the other way round. In a network such as `ResNet50` the stages have their names, "
-        "and a pattern may match the names that either library gives its layers; in a backbone of one's own the names are "
-        "the labels, blocks and named values of its block.",
+        "and a pattern may match the names that either library gives its layers; in a backbone of one's own the names "
+        "are the labels, blocks and named values of its block.",
         "phase tune { unfreeze = from(conv6) }   # ResNet50 ends with conv5",
         "phase tune { unfreeze = from(conv5) }",
     ),
@@ -58,8 +58,8 @@ CODES = (
     Code(
         "E0446",
         "Optimiser state that cannot be kept",
-        "With `optimizer_state = keep` a phase goes on with the momenta of the phase before it. So there must be one, and "
-        "both need the same kind of optimiser.",
+        "With `optimizer_state = keep` a phase goes on with the momenta of the phase before it. So there must be one, "
+        "and both need the same kind of optimiser.",
         "phase tune { optimizer = SGD(lr=1e-3)  optimizer_state = keep }   # after Adam",
         "phase tune { optimizer = Adam(lr=1e-5)  optimizer_state = keep }",
     ),

@@ -209,7 +209,9 @@ class Uses:
             return rest, None
         if self.names.definition.kind != "model" or self.chained:
             message = "a block with weights from a file stands in the flow of a model"
-            fix = Fix("take it out of the group, the arm or the block: there it could be used many times")
+            fix = Fix(
+                "take it out of the group, the arm or the block: there it could be used many times"
+            )
             self.say("E0439", message, found, "", fix)
             return rest, None
         return rest, value

@@ -42,7 +42,9 @@ class Digits(Source):
     @property
     def wanted(self) -> range:
         """The digits that it gives."""
-        return range(10) if self.only is None else range(int(self.only.low), int(self.only.high) + 1)
+        return (
+            range(10) if self.only is None else range(int(self.only.low), int(self.only.high) + 1)
+        )
 
     @property
     def classes(self) -> int:  # type: ignore[override]
@@ -277,7 +279,9 @@ def split_problem(source: Source, split: Split, protocol: Protocol | None = None
     if protocol is not None and not source.own_test:
         if split.test is None:
             return None
-        return f"`{protocol.word}` makes the test parts: give `{split.word}` two shares, train and val"
+        return (
+            f"`{protocol.word}` makes the test parts: give `{split.word}` two shares, train and val"
+        )
     if source.own_test and split.test is not None:
         return f"`{source.word}` brings its own test part: give `{split.word}` two shares, train and val"
     if not source.own_test and split.test is None:
