@@ -280,6 +280,20 @@ def test_several_networks_of_one_kind_have_names_of_their_own() -> None:
     assert [found.count(f'name="{n}"') for n in ("vgg16_2", "part", "part_2")] == [1, 1, 1]
 
 
+def test_a_network_in_a_block_and_one_beside_it_have_names_of_their_own() -> None:
+    text = """
+    block Encode { input x  x -> VGG16(weights=none) -> GlobalAvgPool2D }
+    model Net {
+      input photo: 64x64x3
+      a = photo -> Encode
+      b = photo -> VGG16(weights=none) -> GlobalAvgPool2D
+      concat(a, b) -> Dense(3)
+    }
+    """
+    found = script(text, "keras")
+    assert found.count('name="vgg16_2"') == 1 and found.count("applications.VGG16(") == 2
+
+
 def test_a_network_with_a_name_is_shared() -> None:
     text = """
     model Net {

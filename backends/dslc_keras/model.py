@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from dslc.codegen import values
 from dslc.codegen.backend import CannotKeepNames, ModelRequest
 from dslc.codegen.emission import NeedsNumbers
@@ -25,11 +27,12 @@ def write_model(request: ModelRequest) -> ModelSection:
     written: dict[plan.Function, Written] = {}
     helpers: list[str] = []
     statements: list[Statement] = []
+    networks: Counter[str] = Counter()
     for function in request.plan.functions:
         is_model = function is request.plan.model
         if is_model:
             function = without_activation(function, set(request.logits))
-        writer = FunctionWriter(function, TABLE, written, request.regions)
+        writer = FunctionWriter(function, TABLE, written, request.regions, networks)
         try:
             if is_model:
                 statements.append(writer.write_model("build_model", describe(function, request)))

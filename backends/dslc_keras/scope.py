@@ -42,6 +42,7 @@ class Scope:
         table: Table,
         written: dict[plan.Function, Written],
         regions: Regions | None = None,
+        networks: Counter[str] | None = None,
     ) -> None:
         self.regions = regions or Regions()
         self.marks: list[tuple[int, str]] = []  # where in the body a part begins
@@ -49,7 +50,8 @@ class Scope:
         self.table = table
         self.written = written
         self.helpers: list[str] = []
-        self.networks: Counter[str] = Counter()  # of the library, by kind
+        # Of the library, by kind: names are given once in a model, whatever function makes it.
+        self.networks = Counter[str]() if networks is None else networks
         self.body: list[Statement] = []
         self.named: set[str] = set()  # what the code asked for: other parameters are left out
         self.variables: dict[str, Expr] = {}
