@@ -61,7 +61,8 @@ def runs(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Runs:
         if stem in ZOO:
             tasks[stem]["input"] = image_shape(stem)
         else:
-            tasks[stem]["args"] = ["--epochs", "1", "--out", str(folder / stem)]
+            epochs = [] if "phase " in path.read_text(encoding="utf-8") else ["--epochs", "1"]
+            tasks[stem]["args"] = [*epochs, "--out", f"runs/{stem}-{backend}"]
         if stem in ON_FASHION and not FASHION.exists():
             del tasks[stem]
         elif stem in ON_FASHION:
@@ -73,7 +74,10 @@ def runs(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Runs:
         backend,
         str(folder / "tasks.json"),
     ]
-    done = subprocess.run(command, cwd=ROOT, env=ENV, capture_output=True, text=True, timeout=1500)
+    (folder / "specs").symlink_to(ROOT / "specs")  # where data are, as seen by whoever runs a spec
+    done = subprocess.run(
+        command, cwd=folder, env=ENV, capture_output=True, text=True, timeout=1500
+    )
     assert done.returncode == 0, done.stderr
     lines = [line[2:] for line in done.stdout.splitlines() if line.startswith("=>")]
     return Runs(folder, {found["name"]: found for found in map(json.loads, lines)})
@@ -108,17 +112,19 @@ def skip_without_data(stem: str) -> None:
 def test_a_script_trains_and_reports(stem: str, backend: str, runs: Runs) -> None:
     skip_without_data(stem)
     runs.of(stem)
-    out = runs.folder / stem
+    out = runs.folder / "runs" / f"{stem}-{backend}"
     if "evaluate {" in SPECS[stem].read_text(encoding="utf-8"):
         reports_of_folds(out)
         return
     history = json.loads((out / "history.json").read_text())
     metrics = json.loads((out / "metrics.json").read_text())
     assert {"loss", "val_loss"} <= set(history)
-    assert all(len(values) == 1 and math.isfinite(values[0]) for values in history.values())
+    text = SPECS[stem].read_text(encoding="utf-8")
+    (epochs,) = {len(values) for values in history.values()}
+    assert epochs == 1 or "phase " in text
+    assert all(math.isfinite(value) for values in history.values() for value in values)
     assert "test_loss" in metrics
     assert all(map(math.isfinite, metrics.values()))
-    text = SPECS[stem].read_text(encoding="utf-8")
     wanted = {"history.json", "metrics.json", "curves.png", LAST[backend]}
     if "ModelCheckpoint" in text:
         wanted.add(BEST[backend])
