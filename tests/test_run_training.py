@@ -16,6 +16,7 @@ from lab import BACKENDS, BEST, ENV, LAST, Lab
 from terminal import open_process
 from training_plans import DIGITS, cnn, dense, tabular, with_metrics
 
+from dslc.cli import call
 from dslc.vocab import callbacks, data, metrics, optimizers
 
 pytestmark = pytest.mark.framework
@@ -234,3 +235,47 @@ data {{ source = npz("x.npz")  split = stratified(60, 20, 20) }}
 train {{ loss = cross_entropy  optimizer = SGD(lr=0.1)  epochs = 1 }}
 """)
     assert "test_loss" in here.run().out
+
+
+SAME_CURVE = {
+    "shuffled": """
+model Net {
+  input row: 4
+  row -> Dense(8) -> relu -> Dense(3) -> softmax
+}
+data { source = iris  split = stratified(70, 15, 15)  scale = zscore  batch = 16 }
+train { loss = cross_entropy  optimizer = SGD(lr=0.1)  metrics = [accuracy]  epochs = 3 }
+""",
+    "augmented": """
+model Net {
+  input image: 8x8x1
+  image -> Conv2D(4, 3x3) -> relu -> Flatten -> Dense(10) -> softmax
+}
+data { source = digits  split = stratified(10, 10, 80)  scale = 0..1 }
+augment { Affine(rotate=15, p=0.9)  GaussNoise(std=0.01..0.05)  MixUp }
+train { loss = cross_entropy  optimizer = SGD(lr=0.1)  metrics = [accuracy]  epochs = 3 }
+""",
+}
+
+
+@pytest.mark.parametrize("name", SAME_CURVE)
+def test_both_scripts_train_along_one_curve(name: str, tmp_path: Path) -> None:
+    """From the same weights, through what `fit` really does: order and pixels of every epoch are the same."""
+    spec = tmp_path / "net.dl"
+    spec.write_text(SAME_CURVE[name])
+    found = []
+    for backend, ending in (("torch", "pt"), ("keras", "weights.h5")):
+        folder = tmp_path / backend
+        folder.mkdir()
+        here = Lab(folder, backend)
+        here.compile(SAME_CURVE[name])
+        start = folder / f"start.{ending}"
+        assert call(["weights", "init", str(spec), "--backend", backend, "-o", str(start)]) == 0
+        here.run("--init-weights", start)
+        found.append(here.read("history.json") | here.read("metrics.json"))
+        here.run("--init-weights", start, "--epochs", 1)
+        here.run("--resume")
+        assert here.read("history.json") | here.read("metrics.json") == found[-1]
+    torch, keras = found
+    assert torch.keys() == keras.keys()
+    assert all(keras[name] == pytest.approx(torch[name], rel=1e-4) for name in torch)

@@ -70,14 +70,10 @@ class Batches(keras.utils.PyDataset):
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
-        self.epoch = epoch
         self.order = np.arange(len(self.y))
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, epoch])
             self.order = rng.permutation(len(self.y))
-
-    def on_epoch_end(self):
-        self.set_epoch(self.epoch + 1)
 
     def __len__(self):
         return math.ceil(len(self.y) / self.batch_size)
@@ -275,6 +271,10 @@ class Checkpoint(keras.callbacks.Callback):
         # Keras has just reset its callbacks; this one comes last and sets them right.
         for callback, memory in zip(self.callbacks, self.state.get("callbacks", [])):
             vars(callback).update(memory)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Keras calls `on_epoch_end` of batches before the first epoch too.
+        self.train.set_epoch(epoch)
 
     def on_epoch_end(self, epoch, logs):
         if not math.isfinite(logs["loss"]):
@@ -492,7 +492,6 @@ def train_phases(model, checkpoint, train, val):
         )
         end = checkpoint.state["start"] + epochs
         if checkpoint.state["epoch"] < end and not checkpoint.state["stopped"]:
-            train.set_epoch(checkpoint.state["epoch"])
             model.fit(
                 train,
                 validation_data=val,
@@ -526,6 +525,7 @@ def run(args):
     checkpoint = Checkpoint(args.out, args.seed)
     checkpoint.size = count_weights(model)
     checkpoint.begin(model, 0)
+    checkpoint.train = train
     if not args.resume:
         (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
     elif not checkpoint.restore(model):

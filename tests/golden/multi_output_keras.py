@@ -116,14 +116,10 @@ class Batches(keras.utils.PyDataset):
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
-        self.epoch = epoch
         self.order = np.arange(self.size)
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, epoch])
             self.order = rng.permutation(self.size)
-
-    def on_epoch_end(self):
-        self.set_epoch(self.epoch + 1)
 
     def __len__(self):
         return math.ceil(self.size / self.batch_size)
@@ -248,6 +244,10 @@ class Checkpoint(keras.callbacks.Callback):
         # Keras has just reset its callbacks; this one comes last and sets them right.
         for callback, memory in zip(self.callbacks, self.state.get("callbacks", [])):
             vars(callback).update(memory)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Keras calls `on_epoch_end` of batches before the first epoch too.
+        self.train.set_epoch(epoch)
 
     def on_epoch_end(self, epoch, logs):
         if not math.isfinite(logs["loss"]):
@@ -485,12 +485,12 @@ def run(args):
     compile_model(model)
     callbacks = make_callbacks(args.out)
     checkpoint = Checkpoint(args.out, args.seed, callbacks)
+    checkpoint.train = train
     if not args.resume:
         (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
     elif not checkpoint.restore(model):
         print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
-    train.set_epoch(checkpoint.state["epoch"])
     try:
         model.fit(
             train,

@@ -63,14 +63,10 @@ class Batches(keras.utils.PyDataset):
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
-        self.epoch = epoch
         self.order = np.arange(len(self.y))
         if self.seed is not None:
             rng = np.random.default_rng([self.seed, epoch])
             self.order = rng.permutation(len(self.y))
-
-    def on_epoch_end(self):
-        self.set_epoch(self.epoch + 1)
 
     def __len__(self):
         return math.ceil(len(self.y) / self.batch_size)
@@ -115,6 +111,10 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.out = out
         self.state = {"seed": seed, "epoch": 0, "history": {}}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Keras calls `on_epoch_end` of batches before the first epoch too.
+        self.train.set_epoch(epoch)
 
     def on_epoch_end(self, epoch, logs):
         if not math.isfinite(logs["loss"]):
@@ -325,12 +325,12 @@ def run(args):
         start_from(model, args.init_weights)
     compile_model(model)
     checkpoint = Checkpoint(args.out, args.seed)
+    checkpoint.train = train
     if not args.resume:
         (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
     elif not checkpoint.restore(model):
         print(f"nothing to resume in {args.out}: starting at the beginning")
     args.out.mkdir(parents=True, exist_ok=True)
-    train.set_epoch(checkpoint.state["epoch"])
     try:
         model.fit(
             train,
