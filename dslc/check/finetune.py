@@ -13,8 +13,18 @@ from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph
 from dslc.source import Span
 from dslc.spec import ir
+from dslc.vocab.experiment import Optimizer
 from dslc.vocab.libraries import TITLES
+from dslc.vocab.optimizers import SGD, Adam, AdamW, RMSprop
 from dslc.vocab.selectors import Auto, Last, Selector, Strategy, shown
+
+# The settings that give an optimiser state of their own.
+STATES: dict[type[Optimizer], tuple[str, ...]] = {
+    SGD: ("momentum",),
+    Adam: ("amsgrad",),
+    AdamW: ("amsgrad",),
+    RMSprop: ("momentum", "centered"),
+}
 
 
 def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
@@ -47,8 +57,8 @@ def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
         new = [d for m in models for d in _selection(final(strategy), m, models, setting.span)]
         whole = whole and not new
         found += new
-    if not section.inner and strategy is None and setting is not None:
-        return [*found, _empty(section)]
+    if not section.inner and strategy is None:
+        return [*found, _empty(section)] if setting is not None else found
     if not whole or not _readable_train(section, train):
         return found
     made = phases(spec, graph)[1]
@@ -227,8 +237,9 @@ def _place(span: Span, name: str) -> Span:
 def _phase(
     made: Phase, phase: ir.SectionSpec, models: list[Tuned], section: ir.SectionSpec
 ) -> Iterator[Diagnostic]:
-    norms = section.settings["bn"].value == "train"
-    if any(made.trainable(model, norms=norms) == 0 for model in models):
+    bn = section.settings.get("bn")  # is missing where its value is reported
+    norms = bn is not None and bn.value == "train"
+    if bn is not None and any(made.trainable(m, norms=norms) == 0 for m in models):
         message = f"nothing trains in the phase `{made.name}`"
         notes = []
         if any(made.trainable(model, norms=True) for model in models):
@@ -291,6 +302,13 @@ def _kept(
         message = f"`{new}` cannot go on with the state of `{old}`"
         fix = Fix(f"use {old} in both phases, or write optimizer_state = reset")
         yield error("E0446", message, span, fixes=[fix])
+    else:
+        name = before[-1].name
+        for key in STATES.get(type(made.optimizer), ()):
+            if getattr(made.optimizer, key) and not getattr(before[-1].optimizer, key):
+                message = f"`{key}` needs state that the optimiser of the phase `{name}` lacks"
+                fix = Fix(f"write `{key}` in both phases, or optimizer_state = reset")
+                yield error("E0446", message, span, fixes=[fix])
     for key, usual in (("ema", None), ("accumulate", 1)):
         setting = train.settings.get(key)
         if before and setting is not None and setting.value != usual:
