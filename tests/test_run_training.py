@@ -69,6 +69,7 @@ def test_a_resumed_run_repeats_an_uninterrupted_one(
     done = here.run("--epochs", 6, "--resume")
     assert f"the run had stopped early, after epoch {stopped}" in done.out
     assert "made with --seed 0" in here.refusal("--resume", "--seed", 1)
+    assert "made with --batch-size " in here.refusal("--resume", "--batch-size", 7)
     done = here.run("--epochs", 6, "--resume", "--out", "elsewhere")
     assert "nothing to resume in elsewhere: starting at the beginning" in done.out
     again = here.folder / "elsewhere" / "history.json"

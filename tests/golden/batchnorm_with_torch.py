@@ -157,12 +157,12 @@ def build_model():
 class Run:
     """A model in training, with everything that `--resume` needs to go on."""
 
-    def __init__(self, model, device, out, seed):
+    def __init__(self, model, device, out, seed, batch_size):
         self.model = model
         self.device = device
         self.out = out
         self.optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.state = {"seed": seed, "batch_size": batch_size, "epoch": 0, "history": {}}
 
     def fit(self, train, val, epochs):
         for epoch in range(self.state["epoch"], epochs):
@@ -230,13 +230,15 @@ class Run:
         if not path.exists():
             return False
         try:
-            saved = torch.load(path, map_location=self.device, weights_only=True)
+            saved = torch.load(path, map_location="cpu", weights_only=True)
             state = saved["state"]
-            seed = state["seed"]
+            options = {name: state[name] for name in ("seed", "batch_size")}
         except Exception as error:  # of whatever the file holds
             raise OSError(f"{path} is damaged, or not a checkpoint") from error
-        if seed != self.state["seed"]:
-            fail(f"{path} was made with --seed {seed}: resume with it")
+        for name, value in options.items():
+            if value != self.state[name]:
+                option = f"--{name.replace('_', '-')} {value}"
+                fail(f"{path} was made with {option}: resume with it")
         try:
             if state["made_of"] != self.made_of():
                 raise ValueError
@@ -418,7 +420,7 @@ def main(argv=None):
     model = build_model().to(device)
     if args.init_weights:
         start_from(model, args.init_weights, device)
-    run = Run(model, device, args.out, args.seed)
+    run = Run(model, device, args.out, args.seed, args.batch_size)
     if not args.resume:
         (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
     elif not run.restore():

@@ -250,10 +250,10 @@ def count_weights(model):
 class Checkpoint(keras.callbacks.Callback):
     """Writes after every epoch all that `--resume` needs."""
 
-    def __init__(self, out, seed):
+    def __init__(self, out, seed, batch_size):
         super().__init__()
         self.out = out
-        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.state = {"seed": seed, "batch_size": batch_size, "epoch": 0, "history": {}}
 
     def begin(self, model, number):
         """Start a phase: what trains, with a new optimiser and new callbacks."""
@@ -316,11 +316,13 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(path) as saved:
                 state = json.loads(str(saved["state"]))
                 values = [saved[f"arr_{i}"] for i in range(len(saved.files) - 1)]
-                seed = state["seed"]
+                options = {name: state[name] for name in ("seed", "batch_size")}
         except Exception as error:  # of whatever the file holds
             raise OSError(f"{path} is damaged, or not a checkpoint") from error
-        if seed != self.state["seed"]:
-            fail(f"{path} was made with --seed {seed}: resume with it")
+        for name, value in options.items():
+            if value != self.state[name]:
+                option = f"--{name.replace('_', '-')} {value}"
+                fail(f"{path} was made with {option}: resume with it")
         if state.get("phase") not in range(len(PHASES)):
             fail(f"{path} was made by another model")
         self.state["epoch"] = state["start"]  # where the phase began
@@ -522,7 +524,7 @@ def run(args):
     model = build_model()
     if args.init_weights:
         start_from(model, args.init_weights)
-    checkpoint = Checkpoint(args.out, args.seed)
+    checkpoint = Checkpoint(args.out, args.seed, args.batch_size)
     checkpoint.size = count_weights(model)
     checkpoint.begin(model, 0)
     checkpoint.train = train

@@ -255,11 +255,11 @@ class Run:
 
     phases = ("head", "tune")
 
-    def __init__(self, model, device, out, seed):
+    def __init__(self, model, device, out, seed, batch_size):
         self.model = model
         self.device = device
         self.out = out
-        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.state = {"seed": seed, "batch_size": batch_size, "epoch": 0, "history": {}}
         self.size = sum(
             weight.numel() for weight in model.parameters() if weight.requires_grad
         )
@@ -420,13 +420,15 @@ class Run:
         if not path.exists():
             return False
         try:
-            saved = torch.load(path, map_location=self.device, weights_only=True)
+            saved = torch.load(path, map_location="cpu", weights_only=True)
             state = saved["state"]
-            seed = state["seed"]
+            options = {name: state[name] for name in ("seed", "batch_size")}
         except Exception as error:  # of whatever the file holds
             raise OSError(f"{path} is damaged, or not a checkpoint") from error
-        if seed != self.state["seed"]:
-            fail(f"{path} was made with --seed {seed}: resume with it")
+        for name, value in options.items():
+            if value != self.state[name]:
+                option = f"--{name.replace('_', '-')} {value}"
+                fail(f"{path} was made with {option}: resume with it")
         try:
             self.state["epoch"] = state["start"]  # where the phase began
             self.begin(state["phase"])
@@ -613,7 +615,7 @@ def main(argv=None):
     model = build_model().to(device)
     if args.init_weights:
         start_from(model, args.init_weights, device)
-    run = Run(model, device, args.out, args.seed)
+    run = Run(model, device, args.out, args.seed, args.batch_size)
     if not args.resume:
         (args.out / "last.pt").unlink(missing_ok=True)  # of an earlier run
     elif not run.restore():

@@ -186,11 +186,11 @@ def make_callbacks(out):
 class Checkpoint(keras.callbacks.Callback):
     """Writes after every epoch all that `--resume` needs."""
 
-    def __init__(self, out, seed, callbacks):
+    def __init__(self, out, seed, batch_size, callbacks):
         super().__init__()
         self.out = out
         self.callbacks = callbacks
-        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.state = {"seed": seed, "batch_size": batch_size, "epoch": 0, "history": {}}
 
     def on_train_begin(self, logs=None):
         # Keras has just reset its callbacks; this one comes last and sets them right.
@@ -240,11 +240,13 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(path) as saved:
                 state = json.loads(str(saved["state"]))
                 values = [saved[f"arr_{i}"] for i in range(len(saved.files) - 1)]
-                seed = state["seed"]
+                options = {name: state[name] for name in ("seed", "batch_size")}
         except Exception as error:  # of whatever the file holds
             raise OSError(f"{path} is damaged, or not a checkpoint") from error
-        if seed != self.state["seed"]:
-            fail(f"{path} was made with --seed {seed}: resume with it")
+        for name, value in options.items():
+            if value != self.state[name]:
+                option = f"--{name.replace('_', '-')} {value}"
+                fail(f"{path} was made with {option}: resume with it")
         shapes = [tuple(variable.shape) for variable in variables(model)]
         fits = shapes == [value.shape for value in values]
         if state["made_of"] != self.made_of(model) or not fits:
@@ -496,7 +498,7 @@ def train_and_test(args, parts, out, seed):
         start_from(model, args.init_weights)
     compile_model(model)
     callbacks = make_callbacks(out)
-    checkpoint = Checkpoint(out, seed, callbacks)
+    checkpoint = Checkpoint(out, seed, args.batch_size, callbacks)
     checkpoint.train = train
     if args.resume:
         checkpoint.restore(model)

@@ -107,10 +107,10 @@ def compile_model(model):
 class Checkpoint(keras.callbacks.Callback):
     """Writes after every epoch all that `--resume` needs."""
 
-    def __init__(self, out, seed):
+    def __init__(self, out, seed, batch_size):
         super().__init__()
         self.out = out
-        self.state = {"seed": seed, "epoch": 0, "history": {}}
+        self.state = {"seed": seed, "batch_size": batch_size, "epoch": 0, "history": {}}
 
     def on_epoch_begin(self, epoch, logs=None):
         # Keras calls `on_epoch_end` of batches before the first epoch too.
@@ -145,11 +145,13 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(path) as saved:
                 state = json.loads(str(saved["state"]))
                 values = [saved[f"arr_{i}"] for i in range(len(saved.files) - 1)]
-                seed = state["seed"]
+                options = {name: state[name] for name in ("seed", "batch_size")}
         except Exception as error:  # of whatever the file holds
             raise OSError(f"{path} is damaged, or not a checkpoint") from error
-        if seed != self.state["seed"]:
-            fail(f"{path} was made with --seed {seed}: resume with it")
+        for name, value in options.items():
+            if value != self.state[name]:
+                option = f"--{name.replace('_', '-')} {value}"
+                fail(f"{path} was made with {option}: resume with it")
         shapes = [tuple(variable.shape) for variable in variables(model)]
         fits = shapes == [value.shape for value in values]
         if state["made_of"] != self.made_of(model) or not fits:
@@ -324,7 +326,7 @@ def run(args):
     if args.init_weights:
         start_from(model, args.init_weights)
     compile_model(model)
-    checkpoint = Checkpoint(args.out, args.seed)
+    checkpoint = Checkpoint(args.out, args.seed, args.batch_size)
     checkpoint.train = train
     if not args.resume:
         (args.out / "last.npz").unlink(missing_ok=True)  # of an earlier run
