@@ -66,7 +66,7 @@ class Followed:
         from updating import keras_weights
 
         code, model = self.code["keras"], self.pair.keras
-        checkpoint = code.Checkpoint(folder, 0)
+        checkpoint = code.Checkpoint(folder, 0, 16)
         batches = code.Batches(self.part, 4)
         for number, phase in enumerate(code.PHASES):
             checkpoint.begin(model, number)
@@ -86,7 +86,7 @@ class Followed:
         from updating import torch_weights
 
         code, model = self.code["torch"], self.pair.torch
-        run = code.Run(model, torch.device("cpu"), folder, 0)
+        run = code.Run(model, torch.device("cpu"), folder, 0, 16)
         batches = code.DataLoader(code.Batches(self.part, 4), batch_size=None)
         for number in range(len(run.phases)):
             run.begin(number)
@@ -261,3 +261,44 @@ def test_the_state_of_an_optimiser_is_kept_or_not(optimizer: str, folder: Path) 
         for found in (kept, new)
     ]
     assert float(np.abs(ends[0] - ends[1]).max()) > 1e-5
+
+
+def test_a_phase_with_rates_may_leave_out_the_decay(folder: Path) -> None:
+    rates = "rates { late = 0.001953125 }"
+    found = Followed(
+        spec(
+            "phase tune { freeze = none  epochs = 1  "
+            f"optimizer = SGD(lr=0.0078125, weight_decay=0.5)  {rates} }}  "
+            f"phase more {{ freeze = none  epochs = 1  optimizer = SGD(lr=0.0078125)  {rates} }}",
+            train="",
+        ),
+        folder,
+    )
+    assert found.gap < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "rates"),
+    [
+        ("0.0078125", "0.0009765625", ("", "")),
+        ("cosine(0.0078125)", "0.0009765625", ("", "")),
+        ("0.0009765625", "cosine(0.0078125)", ("", "")),
+        ("0.0078125", "0.0078125", ("late = 0.0009765625", "middle = 0.001953125")),
+        ("cosine(0.0078125)", "cosine(0.00390625)", ("late = 0.0009765625", "late = 0.001953125")),
+        ("0.0078125", "cosine(0.0078125)", ("", "late = 0.0009765625")),
+    ],
+)
+def test_momentum_that_is_kept_holds_steps(
+    first: str, then: str, rates: tuple[str, str], folder: Path
+) -> None:
+    """A new rate is for new gradients: what the velocity holds goes on as it was."""
+    phases = [
+        f"phase {name} {{ freeze = none  epochs = 2  optimizer = SGD(lr={lr}, momentum=0.875)  "
+        f"{f'rates {{ {own} }}' if own else ''}  {state} }}"
+        for name, lr, own, state in (
+            ("a", first, rates[0], ""),
+            ("b", then, rates[1], "optimizer_state = keep"),
+        )
+    ]
+    found = Followed(spec("  ".join(phases), train=""), folder)
+    assert found.gap < 1e-7

@@ -270,7 +270,7 @@ def logs():
     model = spec.build_model()
     for weight in model.parameters():
         weight.data = weight.data * 0 + (BIAS if weight.ndim == 1 else 0)
-    run = spec.Run(model, spec.torch.device("cpu"), spec.Path("."), 0)
+    run = spec.Run(model, spec.torch.device("cpu"), spec.Path("."), 0, 16)
     return run.go_through(spec.DataLoader(batches, batch_size=None), training="t")
 """,
     "keras": """

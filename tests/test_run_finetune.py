@@ -122,7 +122,7 @@ for number, phase in enumerate(spec.PHASES):
     found.append([phase[0], spec.count_weights(model)])
 """,
     "torch": """
-run, found = spec.Run(spec.build_model(), spec.torch.device("cpu"), spec.Path("x"), 0), []
+run, found = spec.Run(spec.build_model(), spec.torch.device("cpu"), spec.Path("x"), 0, 16), []
 for number, name in enumerate(run.phases):
     run.begin(number)
     trained = [w for group in run.optimizer.param_groups for w in group["params"]]

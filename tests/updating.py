@@ -119,7 +119,7 @@ def _keras(found: Followed, part: Any, size: int | None, epochs: int, eager: boo
 
 def _torch(found: Followed, part: Any, size: int | None, epochs: int) -> None:
     code, model = found.scripts["torch"], found.pair.torch
-    run = code.Run(model, torch.device("cpu"), Path("nowhere"), 0)
+    run = code.Run(model, torch.device("cpu"), Path("nowhere"), 0, 16)
     run.epochs = epochs
     batches = code.DataLoader(code.Batches(part, size), batch_size=None)
     averages = getattr(run, "averages", None)
