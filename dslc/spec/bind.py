@@ -11,7 +11,13 @@ from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec.defaults import LayerDefaults
-from dslc.spec.habits import INFERRED, PARAMETER_ALIASES, argument_gone, other_library
+from dslc.spec.habits import (
+    INFERRED,
+    PARAMETER_ALIASES,
+    argument_gone,
+    misread_arguments,
+    other_library,
+)
 from dslc.spec.refuse import bad_value, not_concrete, show_value
 from dslc.spec.values import UNKNOWN, Result, Scope, evaluate
 from dslc.syntax import tree
@@ -35,6 +41,9 @@ def match_arguments(
 ) -> tuple[dict[str, tree.Expr], list[Diagnostic]]:
     """The arguments of `node` by parameter name; diagnostics for unknown, doubled, missing ones."""
     fields = parameters(word)
+    misread = misread_arguments(word, node)
+    if misread is not None:
+        return {}, [misread]
     return pair_arguments(
         word.word,
         node,
@@ -57,13 +66,15 @@ def pair_arguments(
     given = node.arguments if isinstance(node, tree.Call) else ()
     ordered = list(names)
     limit = min(positional, len(ordered))
+    surplus = [a for a in given[limit:] if a.name is None]
     paired: dict[str, tree.Expr] = {}
     found: list[Diagnostic] = []
     spots: dict[str, tree.Argument] = {}
     for index, argument in enumerate(given):
         if argument.name is None:
             if index >= limit:
-                found.append(_too_many(owner, argument, given, ordered, limit))
+                if argument is surplus[0]:
+                    found.append(_too_many(owner, surplus, given, ordered, limit))
                 continue
             name = ordered[index]
         else:
@@ -164,20 +175,31 @@ def activation_argument(word: type[Word], node: tree.Call | tree.Name) -> Diagno
 
 def _too_many(
     owner: str,
-    argument: tree.Argument,
+    surplus: list[tree.Argument],
     given: tuple[tree.Argument, ...],
     names: list[str],
     limit: int,
 ) -> Diagnostic:
+    """Arguments that must be named: one can only be guessed, several are in the order of the parameters."""
     taken = {a.name.text for a in given if a.name is not None}
     rest = [name for name in names[limit:] if name not in taken]
-    fix = Fix("remove it", (argument_gone(argument, given),))
-    if rest:
-        edit = Edit(argument.span.before(), f"{rest[0]}=")
+    first, several = surplus[0], len(surplus) > 1
+    fix = Fix("remove it", (argument_gone(first, given),))
+    label = "these are too many" if several else "this one is too many"
+    if several and len(surplus) <= len(rest):
+        pairs = [*zip(surplus, rest, strict=False)]
+        written = ", ".join(f"{name}={a.span.text}" for a, name in pairs)
+        edits = tuple(Edit(a.span.before(), f"{name}=") for a, name in pairs)
+        fix = Fix(f"give them by name: {written}", edits)
+    elif several:
+        fix = Fix("remove them")
+    elif rest:
+        edit = Edit(first.span.before(), f"{rest[0]}=")
         fix = Fix(f"give it by name: {' or '.join(rest[:6])}", (edit,) if len(rest) == 1 else ())
     count = f"{limit} argument{'s' if limit != 1 else ''}" if limit else "no arguments"
     message = f"`{owner}` takes {count} without a name"
-    return error("E0221", message, argument.span, "this one is too many", fixes=[fix])
+    span = first.span.to(surplus[-1].span)
+    return error("E0221", message, span, label, fixes=[fix])
 
 
 def bind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, error
+from dslc.spec.elsewhere import PARAMETER_HINTS
 from dslc.syntax import tree
 from dslc.vocab.kinds import SizeOf, Sizes
 from dslc.vocab.word import Word, kind_of, parameters, words
@@ -71,6 +72,10 @@ PARAMETER_ALIASES = {
     "num_ops": "n",
     "magnitude": "m",
     "prob": "p",
+    "probability": "p",
+    "wd": "weight_decay",
+    "max_norm": "limit",
+    "clip_value": "limit",
 }
 
 # Settings of a section that stand elsewhere here.
@@ -168,7 +173,8 @@ def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix |
             text = f"beta1={first}, beta2={second}"
             return Fix(f"write {text}", (Edit(argument.span, text),), safe=False)
         return Fix("write beta1=0.9, beta2=0.999")
-    return None
+    hint = PARAMETER_HINTS.get((known.kind if known is not None else owner, name))
+    return Fix(hint) if hint is not None else None
 
 
 def misread_arguments(word: type[Word], node: tree.Call | tree.Name) -> Diagnostic | None:
@@ -180,7 +186,7 @@ def misread_arguments(word: type[Word], node: tree.Call | tree.Name) -> Diagnost
     whole = all(isinstance(v, tree.Number) and isinstance(v.value, int) for v in unnamed)
     if len(unnamed) > 1 and whole and word.positional == 1 and isinstance(first, (Sizes, SizeOf)):
         span = unnamed[0].span.to(unnamed[-1].span)
-        joined = "(" not in first.describe.split("such as")[-1]
+        joined = "such as (" not in first.describe
         numbers = [v.span.text for v in unnamed]
         text = "x".join(numbers) if joined else f"({', '.join(numbers)})"
         message = f"`{word.word}` takes its numbers as one argument"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
+from dslc.spec.elsewhere import CHOICE_ALIASES
 from dslc.spec.habits import alias_fix
 from dslc.syntax import tree
 from dslc.vocab.kinds import Kind
@@ -100,7 +101,10 @@ def unknown_name(
     if text.lower() in LITERAL_NAMES:
         names.append(text.lower())
     close = did_you_mean(text, names)
-    if close:
+    other = CHOICE_ALIASES.get(text)
+    if kind is not None and other in kind.choices:
+        fixes = [Fix(f"write `{other}`", (Edit(node.span, str(other)),))]
+    elif close:
         fixes = [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))]
         notes = [note for note in notes if not note.startswith("known")]
     elif kind is not None and (kind.choices or kind.word_kinds):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
+from dslc.spec.elsewhere import CHOICE_ALIASES
 from dslc.syntax import tree
 from dslc.vocab.kinds import (
     BareName,
@@ -120,6 +121,8 @@ def _unquoted(kind: Kind, expr: tree.Expr) -> Fix | None:
             other = next(
                 (aliases(k)[item.value] for k in kind.word_kinds if item.value in aliases(k)), None
             )
+            choice = CHOICE_ALIASES.get(item.value)
+            other = other or (choice if choice in names else None)
             name = item.value if item.value in names else other or did_you_mean(item.value, names)
             if name is None:
                 return None

@@ -10,7 +10,7 @@ from dslc.spec.bind import match_arguments
 from dslc.spec.damage import Damage
 from dslc.spec.entries import joined, no_equals
 from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
-from dslc.spec.refuse import bad_value
+from dslc.spec.refuse import bad_value, short
 from dslc.spec.rules import bind_rule
 from dslc.spec.values import UNKNOWN, evaluate
 from dslc.syntax import tree
@@ -142,7 +142,7 @@ class _Binder:
         if name not in parameters(self.section):
             alias = SETTING_ALIASES.get(name)
             if not self.damage.near(entry.span):
-                self.found.append(self._unknown_key(key))
+                self.found.append(self._unknown_key(key, short(entry.value.span.text)))
             if alias in parameters(self.section):
                 self.given.setdefault(str(alias), key)
             return
@@ -170,11 +170,11 @@ class _Binder:
         self.found += _doubled(accepted, expr)
         return accepted
 
-    def _unknown_key(self, name: tree.Name) -> Diagnostic:
+    def _unknown_key(self, name: tree.Name, value: str = "…") -> Diagnostic:
         section, text = self.section, name.text
         fields = list(parameters(section))
         alias = SETTING_ALIASES.get(text)
-        owner = next((s.word for s in SECTIONS.values() if text in parameters(s)), None)
+        owner = _home(text)
         close = did_you_mean(text, fields)
         if alias in fields:
             fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
@@ -182,6 +182,8 @@ class _Binder:
             fix = Fix(f"move it to a `{section.inner[0].word}`")
         elif owner is not None:
             fix = Fix(f"move it to `{owner} {{ … }}`")
+        elif alias is not None and (home := _home(alias)):
+            fix = Fix(f"write {alias} = {value} in `{home} {{ … }}`")
         elif text in SETTING_HINTS:
             fix = Fix(SETTING_HINTS[text])
         elif close:
@@ -321,6 +323,11 @@ class _Binder:
         message = f"`{key.text}` has one value: it takes `=`, not braces"
         fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
         return error("E0226", message, key.span, fixes=[fix])
+
+
+def _home(setting: str) -> str | None:
+    """The section that has a setting of this name, if one has."""
+    return next((s.word for s in SECTIONS.values() if setting in parameters(s)), None)
 
 
 def _nameless(section: type[Section], node: tree.Section) -> Diagnostic:
