@@ -53,7 +53,7 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
     found += check_protocol(evaluate, data, train, graph)
     if not train.torn:
         found += check_callbacks(train, logged_values(train, graph))
-        found += check_updates(data, train, spec.sections.get("finetune"), graph)
+        found += check_updates(data, train, spec.sections.get("finetune"), graph, evaluate)
         found += check_class_weights(train, graph)
     found += check_finetune(spec, graph)
     return found

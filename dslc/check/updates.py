@@ -6,26 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dslc.check.protocol import protocol_of
+from dslc.check.tuning import SHARE, final
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.graph import Graph
 from dslc.source import Span
 from dslc.spec import ir
-from dslc.vocab.experiment import Optimizer
+from dslc.vocab.data import part_sizes, split_problem
+from dslc.vocab.experiment import Optimizer, Source, Split
 from dslc.vocab.layers.norm import BatchNorm
+from dslc.vocab.selectors import Nothing, Strategy
 
 
 def check_updates(
-    data: ir.SectionSpec, train: ir.SectionSpec, finetune: ir.SectionSpec | None, graph: Graph
+    data: ir.SectionSpec,
+    train: ir.SectionSpec,
+    finetune: ir.SectionSpec | None,
+    graph: Graph,
+    evaluate: ir.SectionSpec | None = None,
 ) -> list[Diagnostic]:
     """Everything about the updates of a training, whose phases are those of `finetune`."""
     phases = finetune.inner if finetune is not None else ()
     found = [d for stretch in _stretches(train, phases) for d in _rate(stretch)]
-    batch, epochs = data.settings.get("batch"), train.settings.get("epochs")
+    batch = data.settings.get("batch")
     if batch is not None and batch.value == 1:
         found += _alone(batch, graph)
-    if batch is not None and batch.value == "full" and epochs is not None:
-        found += _never(train, batch, epochs)
-    return found
+    return [*found, *_never(data, train, finetune, evaluate)]
 
 
 def decaying(optimizer: Optimizer, graph: Graph) -> tuple[int, int] | None:
@@ -90,12 +96,70 @@ def _alone(batch: ir.Setting, graph: Graph) -> Iterator[Diagnostic]:
             return
 
 
-def _never(train: ir.SectionSpec, batch: ir.Setting, epochs: ir.Setting) -> Iterator[Diagnostic]:
-    setting = train.settings.get("accumulate")
-    if setting is None or not isinstance(setting.value, int) or not isinstance(epochs.value, int):
+def _never(
+    data: ir.SectionSpec,
+    train: ir.SectionSpec,
+    finetune: ir.SectionSpec | None,
+    evaluate: ir.SectionSpec | None,
+) -> Iterator[Diagnostic]:
+    """Whether a training, or a phase of it, ends before the first update: where the batches can be counted."""
+    setting, batch = train.settings.get("accumulate"), data.settings.get("batch")
+    batches = _batches(data, evaluate)
+    if setting is None or not isinstance(setting.value, int) or batches is None or batch is None:
         return
-    if setting.value > epochs.value:
-        there = [Label(batch.span, "one batch an epoch"), Label(epochs.span, "so many epochs")]
-        message = f"no update: gradients of {setting.value} batches are added up, there are {epochs.value}"
-        fix = Fix("remove accumulate: the whole training part is in each gradient already")
-        yield error("E0420", message, setting.span, secondary=there, fixes=[fix])
+    for count, epochs in _lengths(train, finetune):
+        if setting.value <= batches * count:
+            continue
+        each = "one batch an epoch" if batches == 1 else f"{batches:,} batches an epoch"
+        there = [Label(epochs.span, "so many epochs")]
+        if batch.span.text != "data":  # its default
+            there.insert(0, Label(batch.span, each))
+        message = f"no update: gradients of {setting.value:,} batches are added up, there are {batches * count:,}"
+        notes = [each] if len(there) == 1 else []
+        if count != epochs.value:
+            notes = [f"the strategy trains the head alone for {count} of {epochs.value} epochs"]
+        fix = Fix(f"give it a number up to {batches * count:,}, or remove accumulate")
+        if batch.value == "full":
+            fix = Fix("remove accumulate: the whole training part is in each gradient already")
+        yield error("E0420", message, setting.span, secondary=there, notes=notes, fixes=[fix])
+        return
+
+
+def _lengths(
+    train: ir.SectionSpec, finetune: ir.SectionSpec | None
+) -> Iterator[tuple[int, ir.Setting]]:
+    """The epochs of everything that is trained from a first update on, and where they are written."""
+    for stretch in _stretches(train, finetune.inner if finetune is not None else ()):
+        epochs = stretch.settings.get("epochs")
+        if epochs is None or not isinstance(epochs.value, int):
+            continue
+        yield _shortest(epochs.value, finetune), epochs
+
+
+def _shortest(epochs: int, finetune: ir.SectionSpec | None) -> int:
+    """The epochs of the first of the phases that a strategy makes."""
+    setting = finetune.settings.get("strategy") if finetune is not None else None
+    if finetune is None or finetune.inner or setting is None:
+        return epochs
+    if not isinstance(setting.value, Strategy) or final(setting.value) == (Nothing(),):
+        return epochs
+    return max(1, epochs // SHARE)
+
+
+def _batches(data: ir.SectionSpec, evaluate: ir.SectionSpec | None) -> int | None:
+    """How many batches the training part has; None where only the data tell."""
+    values = [s.value for s in map(data.settings.get, ("source", "split", "batch")) if s]
+    if values and values[-1] == "full":
+        return 1
+    if len(values) < 3:
+        return None
+    source, split, batch = values
+    if not isinstance(source, Source) or not isinstance(split, Split) or type(batch) is not int:
+        return None
+    protocol = protocol_of(evaluate)
+    if source.samples is None or split_problem(source, split, protocol):
+        return None
+    rows = source.samples
+    if protocol is not None and not protocol.bootstraps:
+        rows = protocol.untested(rows)
+    return -(-part_sizes(rows, split)["training"] // batch)
