@@ -235,12 +235,20 @@ def _way_out(
     for name in ordered:
         if name not in usual or usual[name] == values.get(name):
             continue
-        tried = word.model_construct(**{**values, name: usual[name]})
-        if next(tried.problems(), None) is None:
-            shown = _usual_text(usual[name])
-            edits = (Edit(arguments[name].span, shown),)
-            return Fix(f"write {name}={shown}", edits)
+        for other in [*_neighbours(values.get(name), message), usual[name]]:
+            tried = word.model_construct(**{**values, name: other})
+            if next(tried.problems(), None) is None:
+                shown = _usual_text(other)
+                edits = (Edit(arguments[name].span, shown),)
+                return Fix(f"write {name}={shown}", edits)
     return Fix(f"give `{ordered[0]}` another value" if ordered else "change one of these values")
+
+
+def _neighbours(value: Any, message: str) -> list[int]:
+    """The whole numbers next to `value` that the message offers: `3 or 5`."""
+    if type(value) is not int:
+        return []
+    return [n for n in (value + 1, value - 1) if f" {n}" in message]
 
 
 def _usual_text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, error
-from dslc.spec.elsewhere import PARAMETER_HINTS
+from dslc.spec.elsewhere import PARAMETER_HINTS, WORD_ARGUMENTS
 from dslc.syntax import tree
 from dslc.vocab.kinds import SizeOf, Sizes
 from dslc.vocab.word import Word, kind_of, parameters, words
@@ -86,6 +86,7 @@ SETTING_HINTS = {
     "momentum": "it belongs to the optimiser: optimizer = SGD(lr=0.1, momentum=0.9)",
     "scheduler": "it is the learning rate of the optimiser: optimizer = SGD(lr=cosine(0.1))",
     "schedule": "it is the learning rate of the optimiser: optimizer = SGD(lr=cosine(0.1))",
+    "trainable": "write strategy = classifier, or freeze = all in a phase of it",
     "clipnorm": "write clip = norm(1.0)",
     "global_clipnorm": "write clip = global_norm(1.0)",
     "clipvalue": "write clip = value(0.5)",
@@ -143,7 +144,29 @@ def alias_fix(node: tree.Name | tree.Call, word: str) -> Fix:
     if node.name.text in INPUT_ONLY and len(given) == len(unnamed) == 1:
         whole = Edit(node.span, word)
         return Fix(f"write `{word}`: the number of inputs is inferred", (whole,), safe=True)
+    renamed = _renamed_arguments(node)
+    if renamed:
+        shown = ", ".join(edit.text.removesuffix("=") for edit in renamed)
+        return Fix(f"write `{word}`, with `{shown}`", (rename, *renamed))
     return Fix(f"write `{word}`", (rename,), safe=True)
+
+
+def _renamed_arguments(node: tree.Call) -> tuple[Edit, ...]:
+    """The edits that give the arguments of a word of another library the names of ours."""
+    ours = WORD_ARGUMENTS.get(node.name.text, {})
+    edits: list[Edit] = []
+    for at, argument in enumerate(node.arguments):
+        key = argument.name.text if argument.name is not None else at
+        if key in ours and argument.name is not None:
+            edits.append(Edit(argument.name.span, ours[key]))
+        elif key in ours and not (ours[key] == "rotate" and _turns(argument.value)):
+            edits.append(Edit(argument.span.before(), f"{ours[key]}="))
+    return tuple(edits)
+
+
+def _turns(value: tree.Expr) -> bool:
+    """Whether it is a share of a turn, as in Keras, and no number of degrees."""
+    return isinstance(value, tree.Number) and abs(value.value) <= 1
 
 
 def argument_gone(argument: tree.Argument, given: tuple[tree.Argument, ...]) -> Edit:
@@ -173,7 +196,7 @@ def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix |
             text = f"beta1={first}, beta2={second}"
             return Fix(f"write {text}", (Edit(argument.span, text),), safe=False)
         return Fix("write beta1=0.9, beta2=0.999")
-    hint = PARAMETER_HINTS.get((known.kind if known is not None else owner, name))
+    hint = PARAMETER_HINTS.get(("optimizer" if known is not None else owner, name))
     return Fix(hint) if hint is not None else None
 
 

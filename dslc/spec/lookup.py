@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
-from dslc.spec.elsewhere import CHOICE_ALIASES
+from dslc.spec.elsewhere import CHOICE_ALIASES, KIND_HINTS, WORD_HINTS
 from dslc.spec.habits import alias_fix
 from dslc.syntax import tree
-from dslc.vocab.kinds import Kind
+from dslc.vocab.kinds import Kind, OrNone, Text
 from dslc.vocab.tensor import AXES
 from dslc.vocab.word import aliases, all_words, kind_of, parameters, words
 
@@ -83,6 +83,9 @@ def unknown_name(
         if alias:
             message = f"`{text}` is called `{alias}` here"
             return error("E0212", message, node.span, fixes=[alias_fix(call or node, alias)])
+    if _holds_text(kind):
+        fix = Fix("put it in quotes", (Edit(node.span, f'"{text}"'),))
+        return error("E0217", f"{owner} is text in quotes", node.span, fixes=[fix])
     names = [*known]
     message = f"nothing is called `{text}` here"
     notes: list[str] = []
@@ -102,16 +105,28 @@ def unknown_name(
         names.append(text.lower())
     close = did_you_mean(text, names)
     other = CHOICE_ALIASES.get(text)
-    if kind is not None and other in kind.choices:
+    kinds = kind.word_kinds if kind is not None else ()
+    hint = next((WORD_HINTS[k][text] for k in kinds if text in WORD_HINTS.get(k, {})), None)
+    general = next((KIND_HINTS[k] for k in kinds if k in KIND_HINTS), None)
+    if hint is not None:
+        notes = [note for note in notes if not note.startswith("known")]
+        fixes = [Fix(hint)]
+    elif kind is not None and other in kind.choices:
         fixes = [Fix(f"write `{other}`", (Edit(node.span, str(other)),))]
     elif close:
         fixes = [Fix(f"did you mean `{close}`?", (Edit(node.span, close),))]
         notes = [note for note in notes if not note.startswith("known")]
     elif kind is not None and (kind.choices or kind.word_kinds):
-        fixes = [Fix("write one of those that are known here")]
+        fixes = [Fix(general or "write one of those that are known here")]
     else:
         fixes = [Fix(f"name it first, `{text} = …`, or make it a parameter")]
     return error("E0217", message, node.span, notes=notes, fixes=fixes)
+
+
+def _holds_text(kind: Kind | None) -> bool:
+    while isinstance(kind, OrNone):
+        kind = kind.item
+    return isinstance(kind, Text)
 
 
 def _listed(names: Collection[str]) -> str:

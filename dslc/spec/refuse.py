@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, did_you_mean, error
-from dslc.spec.elsewhere import CHOICE_ALIASES
+from dslc.spec.elsewhere import CHOICE_ALIASES, FACTORS
 from dslc.syntax import tree
 from dslc.vocab.kinds import (
     BareName,
@@ -68,10 +68,17 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
         kind = kind.item
     if isinstance(value, Tensor):
         return ["tensors flow into a layer by `->`"], Fix(f"give it {kind.describe}")
+    for factor, written in FACTORS.items():
+        near = isinstance(value, float) and abs(value - factor) < 1e-5
+        if near and _accepts(kind, Bounds(*map(int, written.split("..")))):
+            return ["the values of the source are mapped to a range"], _write(expr, written)
     if isinstance(value, Bounds) and value.high < value.low:
         return ["the lower end comes first"], _write(expr, f"{value.high}..{value.low}")
     if isinstance(kind, Sizes) and _counts_from_zero(value):
         return ["axes are counted from 1"], _write(expr, show_order(value))
+    pair = _pair(kind, expr)
+    if pair is not None:
+        return pair
     unquoted = _unquoted(kind, expr)
     if unquoted is not None:
         return ["names of words are written without quotes"], unquoted
@@ -82,7 +89,7 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
         close = did_you_mean(value, kind.choices)
         if close:
             return [], Fix(f"did you mean `{close}`?", (Edit(expr.span, close),))
-        if isinstance(kind, (Real, Whole)) and value.replace(".", "", 1).isdigit():
+        if _accepts(kind, _number(value)):
             return ["numbers are written without quotes"], _write(expr, value)
     if isinstance(kind, Flag) and value in (0, 1) and number:
         return [], _write(expr, "true" if value else "false")
@@ -99,6 +106,41 @@ def _advice(name: str, kind: Kind, expr: tree.Expr, value: Any) -> tuple[list[st
     if isinstance(kind, Choice):
         return [], Fix(f"write {kind.describe}")
     return [], Fix(f"give it {kind.describe}")
+
+
+def _pair(kind: Kind, expr: tree.Expr) -> tuple[list[str], Fix] | None:
+    """`(0.3, 1.0)` for a range, `(-10, 10)` and `-10..10` for what goes to both sides."""
+    ends: tuple[tree.Expr, ...] = ()
+    if isinstance(expr, tree.Tuple):
+        ends = expr.items
+    elif isinstance(expr, tree.Range):
+        ends = (expr.low, expr.high)
+    low, high = (_number(end.span.text) for end in ends) if len(ends) == 2 else (None, None)
+    if low is None or high is None:
+        return None
+    if low < high and _accepts(kind, Bounds(low, high)):
+        return [], _write(expr, f"{ends[0].span.text}..{ends[1].span.text}")
+    if low == -high and _accepts(kind, high):
+        return ["it counts to both sides"], _write(expr, ends[1].span.text)
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return int(value) if value.is_integer() and text.lstrip("-").isdigit() else value
+
+
+def _accepts(kind: Kind, value: Any) -> bool:
+    if value is None:
+        return False
+    try:
+        kind.accept(value)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
 
 
 def _counts_from_zero(value: Any) -> bool:
@@ -134,6 +176,8 @@ def _unquoted(kind: Kind, expr: tree.Expr) -> Fix | None:
 
 
 def _whole(kind: Whole, expr: tree.Expr, value: float) -> tuple[list[str], Fix]:
+    if kind.high == 255 and 0 < value < 1:
+        return ["it is a byte: 0 is black, 255 white"], _write(expr, str(round(255 * value)))
     if value != int(value) and (kind.low is None or round(value) >= kind.low):
         return ["it counts something, so it has no fraction"], _write(expr, str(round(value)))
     if kind.low is not None and -value >= kind.low and value == int(value) and value < 0:

@@ -16,6 +16,9 @@ from dslc.syntax import tree
 from dslc.vocab.sections import ROLES, Defaults
 from dslc.vocab.word import Word, aliases, kind_of, parameters, words
 
+# What people call the roles of layers.
+ROLE_ALIASES = {"last": "output", "final": "output", "head": "output", "inner": "hidden"}
+
 
 def layers() -> dict[str, type[Word]]:
     """The words that a rule may name: those of a flow that have something to be said about."""
@@ -86,6 +89,11 @@ def _value(word: type[Word], entry: tree.Let, owner: str) -> tuple[Any, list[Dia
 
 def _unknown_layer(key: tree.Name) -> Diagnostic:
     text = key.text
+    role = ROLE_ALIASES.get(text)
+    if role is not None:
+        message = f"the role of `{text}` is called `{role}` here"
+        fix = Fix(f"write `{role}`", (Edit(key.span, role),))
+        return error("E0212", message, key.span, fixes=[fix])
     alias = next((aliases(k)[text] for k in ("layer", "activation") if text in aliases(k)), None)
     if alias in layers():
         fix = Fix(f"write `{alias}`", (Edit(key.span, str(alias)),), safe=True)
