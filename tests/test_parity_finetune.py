@@ -73,7 +73,7 @@ class Followed:
             model.run_eagerly = True
             self.trained["keras"].append(code.count_weights(model))
             start = checkpoint.state["epoch"]
-            own = [c for c in checkpoint.callbacks if type(c).__name__ == "LearningRate"]
+            own = [c for c in checkpoint.callbacks if "LearningRate" in type(c).__name__]
             model.fit(
                 batches, initial_epoch=start, epochs=start + phase[1], callbacks=own,
                 shuffle=False, verbose=0,
@@ -302,3 +302,18 @@ def test_momentum_that_is_kept_holds_steps(
     ]
     found = Followed(spec("  ".join(phases), train=""), folder)
     assert found.gap < 1e-7
+
+
+def test_only_kernels_decay_in_the_phase_that_says_so(folder: Path) -> None:
+    rates = "rates { late = 0.00048828125 }"
+    optimizer = "AdamW(lr=0.0009765625, weight_decay=0.5"
+    found = Followed(
+        spec(
+            f"phase every {{ freeze = none  epochs = 1  optimizer = {optimizer})  {rates} }}  "
+            f"phase kernels {{ freeze = none  epochs = 1  "
+            f"optimizer = {optimizer}, decays=kernels)  {rates} }}",
+            train="",
+        ),
+        folder,
+    )
+    assert found.gap < 1e-6

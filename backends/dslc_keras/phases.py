@@ -68,8 +68,8 @@ def phase_context(
         "nested": tuning.network or model.text.count("keras.Model(") > 1,
         "finds_names": not tuning.network or bool(tuning.heads),
         "by_group": [
-            {"name": name, "base": base, "decays": decay}
-            for base, (name, decay) in _grouped(plan, updates).items()
+            {"name": name, "base": base, "decays": True in decays, "mixed": len(decays) > 1}
+            for base, (name, decays) in _grouped(plan, updates).items()
         ],
         "with_start": any(_waits(phase) for phase in plan.phases),
         "with_keep": any(trains(p).keep for p in plan.phases),
@@ -93,16 +93,17 @@ def trains(phase: PhasePlan) -> Trains:
     return phase.trains
 
 
-def _grouped(plan: TrainingPlan, updates: Updates) -> dict[str, tuple[str, bool]]:
-    """The optimisers that know rates of groups: their classes by that of Keras, and whether weights decay."""
-    found: dict[str, tuple[str, bool]] = {}
+def _grouped(plan: TrainingPlan, updates: Updates) -> dict[str, tuple[str, set[bool]]]:
+    """The optimisers that know rates of groups: their classes by that of Keras, and whether weights decay in their
+    phases."""
+    found: dict[str, tuple[str, set[bool]]] = {}
     for phase in plan.phases:
         if len(trains(phase).groups) > 1:
             made = updates.optimizer(phase)
             assert isinstance(made, Call) and isinstance(made.func, Ref)
             base = made.func.name
-            decays = found.get(base, ("", False))[1] or bool(phase.optimizer.weight_decay)
-            found[base] = (f"{base.rpartition('.')[2]}ByGroup", decays)
+            name = f"{base.rpartition('.')[2]}ByGroup"
+            found.setdefault(base, (name, set()))[1].add(bool(phase.optimizer.weight_decay))
     return found
 
 

@@ -258,6 +258,11 @@ class Updates:
             )
         return body
 
+    def kernels(self, phase: PhasePlan) -> str | None:
+        """The function that groups weights by whether they decay, where they do not all."""
+        groups = _groups(phase)
+        return None if groups is None else self.names[groups]
+
     def context(self, phase: PhasePlan) -> Mapping[str, Any]:
         """What the templates need to know of the updates of a phase."""
         schedule = phase.schedule

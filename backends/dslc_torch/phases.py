@@ -33,6 +33,7 @@ from dslc.codegen.schedules import takes_epochs
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.plan.tuning import Group, Trains, TuningPlan
 from dslc.vocab.architecture import Unit
+from dslc.vocab.optimizers import SGD, Adam
 from dslc_torch.callbacks import callback_setup
 from dslc_torch.optimizers import Updates
 
@@ -102,25 +103,29 @@ def phase_context(
         return {"tuned": ()}
     names = Names(tuning, model)
     schedules = [phase.schedule for phase in plan.phases if phase.schedule is not None]
+    kernels = {updates.kernels(p) for p in plan.phases if len(trains(p).groups) > 1}
     with_rates = any(len(trains(p).groups) > 1 for p in plan.phases)
     keepers = [phase.keepers[0] for phase in plan.phases if phase.keepers]
+    kept = [phase.optimizer for phase in plan.phases if trains(phase).keep]
     every = [updates.context(phase) for phase in plan.phases]
     found: dict[str, Any] = {
         "tuned": [
             {
                 "name": phase.name,
                 "says": trains(phase).says,
-                "body": _body(phase, plan, names, updates, callbacks),
+                "body": _body(phase, plan, names, updates, callbacks, mixed=len(kernels) > 1),
             }
             for phase in plan.phases
         ],
         "norms": _norms(tuning, model),
         "with_rates": with_rates,
         "with_factors": with_rates and bool(schedules),
-        "with_kernels": next(
-            (n for d, n in updates.names.items() if d.stem == "decay_groups"), None
-        ),
-        "with_keep": any(trains(p).keep for p in plan.phases),
+        "with_kernels": next((name for name in kernels if name is not None), None),
+        "mixed_kernels": len(kernels) > 1,
+        "with_keep": bool(kept),
+        "keeps_kinds": len({type(word) for word in kept}) > 1,
+        "keeps_count": any(isinstance(word, Adam) for word in kept),
+        "keeps_velocity": any(isinstance(word, SGD) and word.momentum for word in kept),
         "keeps_best": bool(keepers),
         "own_update": any(context["own_update"] for context in every),
         "counts": any(context["counts"] for context in every),
@@ -148,15 +153,19 @@ def _body(
     names: Names,
     updates: Updates,
     callbacks: Mapping[str, Any],
+    *,
+    mixed: bool,
 ) -> list[Statement]:
-    """The statements that begin a phase."""
+    """The statements that begin a phase. `mixed`: kernels alone decay in some phases that have rates."""
     what = trains(phase)
     body: list[Statement] = [Assign((ref("self.epochs"),), Lit(phase.epochs))]
     weights: Expr = call("self.freeze", *names.frozen(what))
     grouped = len(what.groups) > 1
     if grouped:
         body.append(Expression(weights))
-        weights = call("self.by_rate", _rates(what, names))
+        kernels = updates.kernels(phase)
+        more = [ref(kernels)] if kernels is not None and mixed else []
+        weights = call("self.by_rate", _rates(what, names), *more)
     if what.keep:
         body.append(Assign((ref("before"),), ref("self.optimizer")))
     body += updates.setup(phase, weights, grouped=grouped)
