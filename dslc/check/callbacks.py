@@ -10,6 +10,7 @@ from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.graph import Graph
 from dslc.source import Span
 from dslc.spec import ir
+from dslc.spec.bind import show_value
 from dslc.spec.values import UNKNOWN
 from dslc.vocab.callbacks import (
     DECIMAL,
@@ -23,7 +24,7 @@ from dslc.vocab.callbacks import (
     TensorBoard,
     template_fields,
 )
-from dslc.vocab.experiment import Callback, Monitoring
+from dslc.vocab.experiment import Callback, Monitoring, Optimizer
 from dslc.vocab.word import Word, aliases, words
 
 ENDINGS = re.compile(r"(\.weights)?\.(keras|h5|hdf5|pt|pth|ckpt|tar|npz|safetensors)$", re.I)
@@ -203,6 +204,30 @@ def _repeated(section: ir.SectionSpec) -> Iterator[Diagnostic]:
             yield error("E0205", message, bound.span, secondary=there, fixes=[fix])
 
 
+def check_files(phases: tuple[ir.SectionSpec, ...], train: ir.SectionSpec) -> list[Diagnostic]:
+    """Checkpoints of different phases that would write the same file: the earlier weights would be lost. Callbacks
+    of `train` go on from phase to phase, and so does a file whose name holds the epoch."""
+    first: dict[tuple[str, ...], tuple[ir.SectionSpec, ir.Bound]] = {}
+    found: list[Diagnostic] = []
+    for phase in phases:
+        for bound in phase.words:
+            callback = bound.word
+            if not isinstance(callback, ModelCheckpoint) or callback.file is None:
+                continue
+            if "epoch" in [name for name, _ in template_fields(callback.file)]:
+                continue
+            key, message = _deed(callback)
+            before, known = first.setdefault(key, (phase, bound))
+            if before is phase:
+                continue  # is reported there
+            there = [Label(known.span, "first written here")]
+            fix = Fix("give each a `file` of its own, or leave `file` out")
+            message = message.replace("callbacks", "phases")
+            span = bound.arguments.get("file", bound.span)
+            found.append(error("E0205", message, span, secondary=there, fixes=[fix]))
+    return found
+
+
 def _deed(callback: Callback) -> tuple[tuple[str, ...], str]:
     """What nothing else may do, and how to say that something does."""
     name = callback.word
@@ -234,22 +259,54 @@ def _sample(file: str) -> str:
 
 
 def _too_late(callback: Word, bound: ir.Bound, section: ir.SectionSpec) -> Iterator[Diagnostic]:
-    """A callback whose first epoch is behind the last one."""
+    """A callback that has nothing to do: its first epoch is behind the last one, or the rate is at its end."""
     setting = section.settings.get("epochs")
     epochs = setting.value if setting is not None else None
+    if isinstance(callback, ReduceLROnPlateau):
+        yield from _lowest(callback, bound, section)
     if not isinstance(epochs, int):
         return
-    late = None
-    if isinstance(callback, EarlyStopping) and callback.start_from_epoch >= epochs:
-        late = "start_from_epoch"
-        message = f"`EarlyStopping` never looks: it starts behind the last of {epochs} epochs"
+    late, limit = None, epochs
+    if isinstance(callback, EarlyStopping):
+        start, patience = callback.start_from_epoch, callback.patience
+        if start >= epochs:
+            late, limit = "start_from_epoch", epochs - 1
+            message = f"`EarlyStopping` never looks: it starts behind the last of {epochs} epochs"
+        elif start + patience >= epochs > 1 and not callback.restore_best:
+            late, limit = "patience", max(0, epochs - start - 1)
+            left = f"of {epochs} epochs" if not start else f"of the {epochs - start} that it sees"
+            message = f"`EarlyStopping` never stops: it forgives {patience} {left}"
     if isinstance(callback, ModelCheckpoint) and callback.every > epochs:
         late = "every"
         message = f"`ModelCheckpoint` never writes: there are only {epochs} epochs"
     if late is not None:
         span = bound.arguments.get(late, bound.span)
-        limit = epochs - 1 if late == "start_from_epoch" else epochs
         yield error("E0423", message, span, fixes=[Fix(f"give it a number up to {limit}")])
+
+
+def _lowest(
+    callback: ReduceLROnPlateau, bound: ir.Bound, section: ir.SectionSpec
+) -> Iterator[Diagnostic]:
+    """A plateau that no learning rate lies above."""
+    setting = section.settings.get("optimizer")
+    word = setting.value if setting is not None else None
+    if setting is None or not isinstance(word, Optimizer) or word.schedule is not None:
+        return
+    groups = section.parts.get("rates")
+    of_groups = [s.value for s in groups.settings.values()] if groups is not None else []
+    if any(not isinstance(rate, (int, float)) for rate in of_groups):
+        return
+    highest = max([word.rate, *of_groups])  # type: ignore[type-var]
+    if callback.min_lr < highest:
+        return
+    there = [Label(setting.span, f"its learning rate is {show_value(word.rate)}")]
+    message = (
+        f"`ReduceLROnPlateau` never acts: no learning rate is above {show_value(callback.min_lr)}"
+    )
+    span = bound.arguments.get("min_lr", bound.span)
+    low = float(f"{highest / 100:.3g}")
+    fix = Fix(f"give it a number below {show_value(highest)}, such as {show_value(low)}")
+    yield error("E0423", message, span, secondary=there, fixes=[fix])
 
 
 def _with_schedule(section: ir.SectionSpec) -> Iterator[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from dslc.check.augment import check_augment, crops
 from dslc.check.backbone import check_scale
@@ -25,7 +26,7 @@ from dslc.graph.explain import use_of
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.syntax import tree
-from dslc.vocab.experiment import Loss, Metric
+from dslc.vocab.experiment import Loss, Metric, Source
 from dslc.vocab.tensor import Tensor
 from dslc.vocab.word import words
 
@@ -46,23 +47,46 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
         return [error("E0410", message, alone.span, fixes=[fix])]
     if graph.root.definition.torn:
         return []
-    found = _outputs(train, graph)
+    found = _outputs(data, train, graph)
     misfits = check_data(data, train, graph, cropped=crops(augment), evaluate=evaluate)
     found += misfits or check_augment(augment, data, train, graph)
     found += check_scale(data, graph)
     found += check_protocol(evaluate, data, train, graph)
     if not train.torn:
-        found += check_callbacks(train, logged_values(train, graph))
+        longest = _as_trained(train, spec.sections.get("finetune"))
+        found += check_callbacks(longest, logged_values(train, graph))
         found += check_updates(data, train, spec.sections.get("finetune"), graph, evaluate)
         found += check_class_weights(train, graph)
     found += check_finetune(spec, graph)
     return found
 
 
+def _as_trained(train: ir.SectionSpec, finetune: ir.SectionSpec | None) -> ir.SectionSpec:
+    """`train` as the callbacks in it meet it: with the epochs of the longest phase that has none of its own; without
+    an optimiser where phases have others."""
+    phases = [p for p in finetune.inner if not p.words] if finetune is not None else []
+    if not phases:
+        return train
+    given: dict[str, list[ir.Setting | None]] = {
+        key: [s for s in (p.settings.get(key) for p in phases) if s is None or s.value is not None]
+        for key in ("epochs", "optimizer")
+    }
+    settings = dict(train.settings)
+    if given["optimizer"]:
+        settings.pop("optimizer", None)
+    own = [s for s in given["epochs"] if s is not None and isinstance(s.value, int)]
+    if len(own) < len(given["epochs"]):
+        settings.pop("epochs", None)  # one of them is reported
+    elif own:
+        left = [train.settings["epochs"]] if len(own) < len(phases) and "epochs" in settings else []
+        settings["epochs"] = max([*own, *left], key=lambda s: s.value)  # type: ignore[arg-type,return-value]
+    return replace(train, settings=settings)
+
+
 # --------------------------------------------------------------------------- outputs, losses, metrics
 
 
-def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
+def _outputs(data: ir.SectionSpec, train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for part in train.parts.values():
         for name, setting in part.settings.items():
@@ -82,11 +106,18 @@ def _outputs(train: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
         loss = setting.value
         assert isinstance(loss, Loss)
         tensor = graph.tensor(graph.outputs[name])
-        if tensor is not None:
+        if tensor is not None and not (loss.task == "binary" and _many(data)):
             found += _loss(loss, name, tensor, graph)
         if name in metrics:
             found += _metrics(loss, metrics[name], seen, tensor)
     return found
+
+
+def _many(data: ir.SectionSpec) -> bool:
+    """Whether the data are known not to have two classes: then a loss for two is the mistake, not the activation."""
+    setting = data.settings.get("source")
+    source = setting.value if setting is not None else None
+    return isinstance(source, Source) and source.classes not in (None, 2)
 
 
 def _no_output(name: str, setting: ir.Setting, part: str, graph: Graph) -> Diagnostic:

@@ -3,10 +3,10 @@ otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from dslc.check.callbacks import check_callbacks, logged_values
+from dslc.check.callbacks import check_callbacks, check_files, logged_values
 from dslc.check.parts import Tuned, labels, tuned
 from dslc.check.tuning import HEAD, Phase, choose, final, matching, names_of, phases
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
@@ -50,7 +50,10 @@ def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
             **{n: s for n, s in phase.settings.items() if s.value is not None},
         }
         if phase.words:
-            found += check_callbacks(replace(train, settings=settings, words=phase.words), known)
+            parts = {**train.parts, **phase.parts}
+            own = replace(train, settings=settings, parts=parts, words=phase.words)
+            found += check_callbacks(own, known)
+    found += check_files(section.inner, train)
     setting = section.settings.get("strategy")
     strategy = setting.value if setting is not None else None
     if isinstance(strategy, Strategy) and setting is not None:
@@ -252,8 +255,10 @@ def _phase(
         fix = Fix(f"write rates {{ {models[0].label} = {plain.span.text} }}")
         yield error("E0445", message, plain.span, fixes=[fix])
     part = phase.parts.get("rates")
-    for name, setting in part.settings.items() if part is not None else ():
-        yield from _rate(name, setting, made, models, norms=norms)
+    rates = part.settings if part is not None else {}
+    for name, setting in rates.items():
+        wrong = list(_rate(name, setting, made, models, norms=norms))
+        yield from wrong or _decides_nothing(name, rates, made, models, norms=norms)
 
 
 def _rate(
@@ -285,6 +290,31 @@ def _rate(
             fix = Fix("unfreeze it, or remove its rate")
             yield error("E0445", message, span, fixes=[fix])
             return
+
+
+def _decides_nothing(
+    name: str, rates: Mapping[str, ir.Setting], made: Phase, models: list[Tuned], *, norms: bool
+) -> Iterator[Diagnostic]:
+    """A rate whose parts all have another one: that of a name before it, or the backbone's under those of its parts."""
+    names = list(rates)
+    if name == HEAD:
+        return
+    stronger = [n for n in names[: names.index(name)] if n not in (HEAD, models[0].label)]
+    if name == models[0].label:
+        stronger = [n for n in names if n not in (HEAD, name)]
+    for m in models:
+        mine = set(range(len(m.parts))) if name == m.label else matching(m, name)
+        taken = {i for other in stronger for i in matching(m, other)}
+        left = (mine - taken) & made.trains[m.library]
+        if any(m.parts[i].counted(norms=norms) for i in left):
+            return
+    others = [n for n in stronger if any(matching(m, n) for m in models)]
+    if not others:
+        return  # the parts themselves are reported
+    there = [Label(rates[n].key_span, "has a rate of its own") for n in others]
+    message = f"the rate of `{name}` decides nothing: every part of it has another one"
+    fixes = [Fix("remove this rate")]
+    yield error("E0445", message, rates[name].key_span, secondary=there, fixes=fixes)
 
 
 def _kept(
