@@ -14,6 +14,9 @@ for place in (ROOT, ROOT / "backends"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 
+# Networks of tests are small: more threads would wait for each other more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SHIM = ROOT / "tests" / "shim"  # lets torchvision be imported beside a CPU build of torch
 
 
