@@ -266,7 +266,7 @@ def test_a_checkpoint_of_another_training_is_refused(backend: str, lab: Callable
             not found and f"{last} was made by another model or optimizer" in line
         )
     # What may differ: how long callbacks wait, and what is written besides.
-    here = lab(backend, "EarlyStopping(patience=9)", "CSVLogger")
+    here = lab(backend, "EarlyStopping(patience=5)", "CSVLogger")
     here.run("--resume", "--epochs", 2)
     assert len((here.out / "log.csv").read_text().splitlines()) == 3
 

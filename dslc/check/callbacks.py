@@ -293,10 +293,11 @@ def _lowest(
     if setting is None or not isinstance(word, Optimizer) or word.schedule is not None:
         return
     groups = section.parts.get("rates")
-    of_groups = [s.value for s in groups.settings.values()] if groups is not None else []
-    if any(not isinstance(rate, (int, float)) for rate in of_groups):
-        return
-    highest = max([word.rate, *of_groups])  # type: ignore[type-var]
+    given = [s.value for s in groups.settings.values()] if groups is not None else []
+    of_groups = [rate for rate in given if isinstance(rate, (int, float))]
+    if len(of_groups) < len(given):
+        return  # one is reported
+    highest = max([word.rate, *of_groups])
     if callback.min_lr < highest:
         return
     there = [Label(setting.span, f"its learning rate is {show_value(word.rate)}")]

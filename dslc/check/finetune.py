@@ -16,7 +16,17 @@ from dslc.spec import ir
 from dslc.vocab.experiment import Optimizer
 from dslc.vocab.libraries import TITLES
 from dslc.vocab.optimizers import SGD, Adam, AdamW, RMSprop
-from dslc.vocab.selectors import Auto, Last, Selector, Strategy, shown
+from dslc.vocab.selectors import (
+    All,
+    Auto,
+    Last,
+    Nothing,
+    Partial,
+    Selector,
+    Strategy,
+    Until,
+    shown,
+)
 
 # The settings that give an optimiser state of their own.
 STATES: dict[type[Optimizer], tuple[str, ...]] = {
@@ -57,7 +67,8 @@ def check_finetune(spec: ir.Spec, graph: Graph) -> list[Diagnostic]:
     setting = section.settings.get("strategy")
     strategy = setting.value if setting is not None else None
     if isinstance(strategy, Strategy) and setting is not None:
-        new = [d for m in models for d in _selection(final(strategy), m, models, setting.span)]
+        new = list(_no_end(strategy, setting))
+        new += [d for m in models for d in _selection(final(strategy), m, models, setting.span)]
         whole = whole and not new
         found += new
     if not section.inner and strategy is None:
@@ -349,6 +360,23 @@ def _kept(
 
 
 # --------------------------------------------------------------------------- strategies
+
+
+def _no_end(strategy: Strategy, setting: ir.Setting) -> Iterator[Diagnostic]:
+    """`partial` trains the end of a backbone: what it is given must be one, and not nothing or all."""
+    for item in strategy.start if isinstance(strategy, Partial) else ():
+        if isinstance(item, Until):
+            message = f"`partial` trains the end of the backbone, and `{shown((item,))}` is its beginning"
+            name = shown((item.name,))
+            fix = Fix(f"write partial(from={name})", (Edit(setting.span, f"partial(from={name})"),))
+        elif isinstance(item, (All, Nothing)):
+            what, same = ("all", "full") if isinstance(item, All) else ("nothing", "classifier")
+            message = f"`partial` trains a part of the backbone, and `{item.word}` is {what} of it"
+            fix = Fix(f"write {same}", (Edit(setting.span, same),))
+        else:
+            continue
+        yield error("E0444", message, setting.span, fixes=[fix])
+        return
 
 
 def _disagree(
