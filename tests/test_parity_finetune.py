@@ -317,3 +317,22 @@ def test_only_kernels_decay_in_the_phase_that_says_so(folder: Path) -> None:
         folder,
     )
     assert found.gap < 1e-6
+
+
+@pytest.mark.parametrize("bn", ["frozen", "train"])
+@pytest.mark.parametrize("backbone", ["Features", "Conv2D(3, 1x1)"])
+def test_norms_of_a_frozen_head(bn: str, backbone: str, folder: Path) -> None:
+    """Outside the backbone a BatchNorm rests where its part is frozen, unless all use the batch."""
+    text = spec(
+        f"bn = {bn}  phase a {{ freeze = [all, hidden]  epochs = 1 }}  "
+        "phase b { freeze = none  epochs = 1 }  phase c { freeze = hidden  epochs = 1 }"
+    ).replace("Dense(5) as hidden -> relu", "Neck as hidden -> BatchNorm")
+    text = text.replace("x -> Features as backbone", f"x -> {backbone} as backbone")
+    found = Followed(
+        f"block Neck {{ input x  x -> Dense(5) -> BatchNorm -> relu }}\n{text}", folder
+    )
+    assert found.gap < 1e-7
+    moving = [statistics("hidden") <= found.moved(phase) for phase in range(3)]
+    assert moving == [bn == "train", True, bn == "train"]
+    assert all(statistics("head") <= found.moved(phase) for phase in range(3))
+    assert "hidden BatchNorm weight" in found.moved(1) - found.moved(0) - found.moved(2)

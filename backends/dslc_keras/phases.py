@@ -64,6 +64,7 @@ def phase_context(
             for phase in plan.phases
         ],
         "norms": tuning.norms,
+        "head_norms": tuning.head_norms,
         "network": tuning.network,
         "nested": tuning.network or model.text.count("keras.Model(") > 1,
         "finds_names": not tuning.network or bool(tuning.heads),

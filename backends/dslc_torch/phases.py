@@ -117,7 +117,8 @@ def phase_context(
             }
             for phase in plan.phases
         ],
-        "norms": _norms(tuning, model),
+        "norms": _norms(model, network=tuning.network) if tuning.norms == "frozen" else None,
+        "head_norms": _norms(model, network=True) if tuning.head_norms == "frozen" else None,
         "with_rates": with_rates,
         "with_factors": with_rates and bool(schedules),
         "with_kernels": next((name for name in kernels if name is not None), None),
@@ -244,11 +245,9 @@ def _rate(phase: PhasePlan, updates: Updates, takes: bool) -> Expr:
     return Lambda(("update", "batches", "epochs"), call(name, ref("update"), ref("batches")))
 
 
-def _norms(tuning: TuningPlan, model: ModelSection) -> str | None:
-    """The classes of the BatchNorm layers of the backbone, where they are to stay as they are."""
-    if tuning.norms != "frozen":
-        return None
+def _norms(model: ModelSection, *, network: bool) -> str:
+    """The classes of the BatchNorm layers of a model, with those of a `network` of torchvision."""
     kinds = [f"nn.BatchNorm{n}d" for n in (1, 2, 3) if f"BatchNorm{n}d(" in model.text]
-    if tuning.network and "nn.BatchNorm2d" not in kinds:
+    if network and "nn.BatchNorm2d" not in kinds:
         kinds.append("nn.BatchNorm2d")
     return kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"

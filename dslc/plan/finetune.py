@@ -23,7 +23,10 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
     if not models:
         return None
     section = spec.sections["finetune"]
-    norms: Any = section.settings["bn"].value if models[0].has_norm else "none"
+    said: Any = section.settings["bn"].value
+    norms = said if models[0].has_norm else "none"
+    frozen = [models[0].heads[i] for phase in made for i in phase.heads]
+    head_norms = said if any(part.has_norm for part in frozen) else "none"
     rates = [_rates(phase, models) for phase in made]
     model = models[0]
     segments = _segments(model, made, rates) if model.word is None else ()
@@ -38,7 +41,9 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
     units: dict[str, tuple[Unit, ...]] = {
         m.library: tuple(_units(m, range(len(m.parts)))) for m in models
     }
-    return TuningPlan(model.label, network, named, tuple(heads), norms, stretches, totals, units)
+    return TuningPlan(
+        model.label, network, named, tuple(heads), norms, head_norms, stretches, totals, units
+    )
 
 
 def _rates(phase: Phase, models: list[Tuned]) -> Rates:

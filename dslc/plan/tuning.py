@@ -65,13 +65,15 @@ class Stretch:
 @dataclass(frozen=True)
 class TuningPlan:
     """The backbone: its label, its segments where phases cut it, whether it is a network of the libraries, the labelled
-    steps outside that some phase freezes, and what its BatchNorm layers do (`none` where it has none)."""
+    steps outside that some phase freezes, and what its BatchNorm layers do (`none` where it has none), as well as
+    those that a phase freezes outside of it."""
 
     label: str
     network: bool
     segments: tuple[Segment, ...]
     heads: tuple[str, ...]
     norms: Literal["none", "frozen", "train"]
+    head_norms: Literal["none", "frozen", "train"]
     stretches: tuple[Stretch, ...]
     totals: Mapping[str, int]  # numbers that training without phases would change, by library
     units: Mapping[str, tuple[Unit, ...]]  # the layers with weights of a network, by library
