@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dslc.syntax.habits import HABITS, MODEL_WORDS, PREFIXES
+from dslc.diagnostics import Fix
+from dslc.syntax.habits import HABITS, MODEL_WORDS, NAMED_SECTIONS, PREFIXES
 from dslc.syntax.place import OPERANDS, Place, shown
 from dslc.syntax.report import swap
-from dslc.syntax.tokens import WORDS, Token
+from dslc.syntax.tokens import LITERALS, WORDS, Token
 
 PLACES = {
     "file": "outside every model, block and section",
@@ -96,6 +97,82 @@ def braces(place: Place) -> bool | None:
         )
         return False
     return None
+
+
+def mapping(place: Place) -> bool | None:
+    """`class_weight = {0: 1, 1: 2}`, `rates = {head: 1e-3}`: a dictionary of Python."""
+    equal, owner = place.near(-1), place.near(-2)
+    if place.token.type != "LBRACE" or equal.type != "EQUAL" or owner.type not in WORDS:
+        return None
+    pairs, end = _pairs(place)
+    if not pairs:
+        return None
+    keys = [key for key, _ in pairs]
+    whole = place.parser.source.span(place.token.start, end)
+    if all(key.isdecimal() and len(key) < 10 for key in keys):
+        known = {int(key): value for key, value in pairs}
+        fix = Fix("write a list, with a value for each number from 0")
+        if max(known) < 100 and len(known) == len(pairs):
+            text = f"[{', '.join(known.get(n, '1') for n in range(max(known) + 1))}]"
+            fix = swap(f"write {text}", whole, text, safe=max(known) < len(known))
+        message = "values by number are a list, in the order of their numbers"
+        place.report("E0120", message, whole, "", fix)
+        return False
+    if place.context != "section" or not all(key.isidentifier() for key in keys):
+        return None
+    text = f"{{ {'  '.join(f'{key} = {value}' for key, value in pairs)} }}"
+    fix = swap(f"write {owner.text} {text}", place.parser.source.span(equal.start, end), text)
+    message = f"values by name stand in braces without `=`: `{owner.text} {{ name = value }}`"
+    place.report("E0120", message, whole, "", fix)
+    return False
+
+
+def _pairs(place: Place) -> tuple[list[tuple[str, str]], int]:
+    """The keys and values of `{a: 1, b: 2}` and where it ends; none when it is something else."""
+    text = place.parser.source.text
+    found: list[tuple[str, str]] = []
+    at = 1
+    while (
+        place.near(at).type in (*WORDS, "NUMBER", "STRING") and place.near(at + 1).type == "COLON"
+    ):
+        key = place.near(at).text.strip("\"'")
+        first = place.near(at + 2)
+        at += 2
+        while place.near(at).type in (*WORDS, *LITERALS, "MINUS"):
+            at += 1
+        last = place.near(at - 1)
+        if last.start < first.start:
+            return [], 0
+        found.append((key, text[first.start : last.end]))
+        if place.near(at).type == "COMMA":
+            at += 1
+        if place.near(at).type == "RBRACE":
+            return found, place.near(at).end
+    return [], 0
+
+
+def section_name(place: Place) -> bool | None:
+    """`phase 1 {`, `phase "warm up" {`, `finetune bb, head {`: the name of a section is one word."""
+    token, given, word = place.token, place.near(-1), place.near(-2)
+    if token.type == "LBRACE" and given.type in LITERALS and word.text in NAMED_SECTIONS:
+        name = "_".join("".join(c if c.isalnum() else " " for c in given.text).split()).lower()
+        name = name if name.isidentifier() else f"{word.text}_{name}"
+        fix = swap(f"write `{name}`", place.span(given), name, safe=False)
+        message = f"the name of a {word.text} is a word"
+        place.report("E0120", message, place.span(given), "", fix)
+        return False
+    if place.context != "file" or token.text not in NAMED_SECTIONS or place.near(2).type != "COMMA":
+        return None
+    at = 1
+    while place.near(at).type in WORDS and place.near(at + 1).type == "COMMA":
+        at += 2
+    if place.near(at).type not in WORDS or place.near(at + 1).type != "LBRACE":
+        return None
+    more = place.parser.source.span(place.near(1).end, place.near(at).end)
+    fix = swap(f"write {token.text} {place.near(1).text} {{ … }}", more, "", safe=False)
+    message = f"`{token.text}` takes one name"
+    place.report("E0120", message, more, "the rest of the model trains with it", fix)
+    return False
 
 
 def misplaced(place: Place) -> bool | None:

@@ -26,5 +26,8 @@ HABITS: dict[str, str] = {
 # `network M { input … }`: what other languages call a model.
 MODEL_WORDS = frozenset({"layer", "network", "net", "module", "architecture", "component"})
 
+# Sections that have a name of their own, one word.
+NAMED_SECTIONS = frozenset({"finetune", "phase"})
+
 # `nn.Conv2d(8)`: names of modules that other frameworks write in front of their layers.
 PREFIXES = frozenset({"nn", "F", "torch", "tf", "keras", "layers", "K", "optim", "np", "self"})

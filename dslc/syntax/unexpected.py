@@ -54,6 +54,8 @@ CHECKS: tuple[Callable[[Place], bool | None], ...] = (
     mixed.odd_comma,
     mixed.chained,
     mixed.arithmetic_on_flow,
+    foreign.section_name,
+    foreign.mapping,
     foreign.braces,
     foreign.misplaced,
 )
