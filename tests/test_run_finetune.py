@@ -190,3 +190,49 @@ def test_a_transfer_beats_a_frozen_random_backbone(backend: str, tmp_path: Path)
         accuracy[name] = json.loads((tmp_path / name / "metrics.json").read_text())["test_accuracy"]
     print(backend, accuracy)
     assert accuracy["tuned"] > accuracy["random"]
+
+
+DENSE = """
+block Features { input x  x -> Dense(8) -> relu as low -> Dense(8) -> relu as high }
+model M { input row: 4  row -> Features as backbone -> Dense(3) -> softmax }
+data { source = iris  split = stratified(70, 15, 15)  scale = zscore  batch = 16  shuffle = false }
+train { loss = cross_entropy }
+finetune backbone {
+  phase a {
+    freeze = none  epochs = 3  optimizer = SGD(lr=0.1)  rates { low = 0.01 }
+    ReduceLROnPlateau(monitor=val_loss, patience=1, min_delta=5, min_lr=0.04)
+  }
+}
+"""
+LOWERED = {
+    "keras": """
+model = spec.build_model()
+callbacks = spec.begin_a(model)
+(plateau,) = callbacks
+plateau.set_model(model)
+def end(epoch):
+    plateau.on_epoch_end(epoch, {"val_loss": 1.0})
+    rate = float(model.optimizer.learning_rate)
+    return sorted({round(rate * share, 6) for share in model.optimizer.shares})
+plateau.on_train_begin()
+found = [end(epoch) for epoch in range(4)]
+""",
+    "torch": """
+run = spec.Run(spec.build_model(), spec.torch.device("cpu"), spec.Path("x"), 0, 16)
+def end(epoch):
+    for callback in run.callbacks:
+        callback.end_epoch(run, epoch, {"val_loss": 1.0})
+    return sorted({round(group["lr"], 6) for group in run.optimizer.param_groups})
+found = [end(epoch) for epoch in range(4)]
+""",
+}
+
+
+@ON
+def test_a_plateau_lowers_all_rates_in_proportion(backend: str, tmp_path: Path) -> None:
+    """`min_lr` is for the rate of the optimiser; the others keep their share of it."""
+    here = Lab(tmp_path, backend)
+    here.compile(DENSE)
+    found = here.evaluate("found", LOWERED[backend])
+    assert found[0] == [0.01, 0.1] and found[-1] == [0.004, 0.04]
+    print(backend, found)

@@ -24,9 +24,9 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
         return None
     section = spec.sections["finetune"]
     said: Any = section.settings["bn"].value
-    norms = said if models[0].has_norm else "none"
+    norms: Any = said if models[0].has_norm else "none"
     frozen = [models[0].heads[i] for phase in made for i in phase.heads]
-    head_norms = said if any(part.has_norm for part in frozen) else "none"
+    head_norms: Any = said if any(part.has_norm for part in frozen) else "none"
     rates = [_rates(phase, models) for phase in made]
     model = models[0]
     segments = _segments(model, made, rates) if model.word is None else ()
