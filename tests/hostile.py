@@ -51,7 +51,7 @@ train {
   metrics { kind = [accuracy, f1]  size = [mae] }
   optimizer = Adam(lr=1e-3)
   epochs = 3
-  EarlyStopping(monitor=val_loss, patience=4)
+  EarlyStopping(monitor=val_loss, patience=2)
 }
 """
 
