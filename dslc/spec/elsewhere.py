@@ -99,3 +99,9 @@ WORD_ARGUMENTS: dict[str, dict[str | int, str]] = {
     "clip_by_norm": {"clip_norm": "limit"},
     "clip_by_global_norm": {"clip_norm": "limit"},
 }
+
+# Factors of Keras: a share of a turn, of a size.
+FACTOR_ARGUMENTS = {
+    "RandomRotation": "rotate={degrees:g}",
+    "RandomZoom": "scale={low:g}..{high:g}",
+}

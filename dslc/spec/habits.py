@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, error
-from dslc.spec.elsewhere import PARAMETER_HINTS, WORD_ARGUMENTS
+from dslc.spec.elsewhere import FACTOR_ARGUMENTS, PARAMETER_HINTS, WORD_ARGUMENTS
 from dslc.syntax import tree
 from dslc.vocab.kinds import SizeOf, Sizes
 from dslc.vocab.word import Word, kind_of, parameters, words
@@ -157,16 +157,16 @@ def _renamed_arguments(node: tree.Call) -> tuple[Edit, ...]:
     edits: list[Edit] = []
     for at, argument in enumerate(node.arguments):
         key = argument.name.text if argument.name is not None else at
-        if key in ours and argument.name is not None:
+        factor = argument.value.value if isinstance(argument.value, tree.Number) else 0
+        pattern = FACTOR_ARGUMENTS.get(node.name.text) if key in (0, "factor") else None
+        if pattern is not None and 0 < factor <= 0.5:
+            text = pattern.format(degrees=360 * factor, low=1 - factor, high=1 + factor)
+            edits.append(Edit(argument.span, text))
+        elif key in ours and argument.name is not None:
             edits.append(Edit(argument.name.span, ours[key]))
-        elif key in ours and not (ours[key] == "rotate" and _turns(argument.value)):
+        elif key in ours:
             edits.append(Edit(argument.span.before(), f"{ours[key]}="))
     return tuple(edits)
-
-
-def _turns(value: tree.Expr) -> bool:
-    """Whether it is a share of a turn, as in Keras, and no number of degrees."""
-    return isinstance(value, tree.Number) and abs(value.value) <= 1
 
 
 def argument_gone(argument: tree.Argument, given: tuple[tree.Argument, ...]) -> Edit:

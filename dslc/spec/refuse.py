@@ -120,15 +120,18 @@ def _pair(kind: Kind, expr: tree.Expr) -> tuple[list[str], Fix] | None:
         return None
     if low < high and _accepts(kind, Bounds(low, high)):
         return [], _write(expr, f"{ends[0].span.text}..{ends[1].span.text}")
-    if low == -high and _accepts(kind, high):
+    if low == -high and isinstance(kind, Real) and _accepts(kind, high):
         return ["it counts to both sides"], _write(expr, ends[1].span.text)
     return None
 
 
 def _number(text: str) -> float | None:
+    """The number that `text` is, written as in a spec."""
     try:
-        value = float(text)
+        value = float(text) if text.isascii() and not text.startswith("+") else None
     except ValueError:
+        return None
+    if value is None:
         return None
     return int(value) if value.is_integer() and text.lstrip("-").isdigit() else value
 
