@@ -118,6 +118,20 @@ def test_check_says_what_is_shared(dslc: Dslc) -> None:
     assert "Tower (shared)" in out
 
 
+def test_check_says_what_a_protocol_does_not_report(dslc: Dslc) -> None:
+    text = """model A { input x: 10  x -> Dense(1) }
+data { source = diabetes  split = random(80, 20) }
+train { loss = mse  metrics = [mae, rmse]  optimizer = Adam  epochs = 2 }
+evaluate { protocol = bootstrap632plus(20) }
+"""
+    Path("a.dl").write_text(text)
+    _, out, _ = dslc("check", "a.dl")
+    assert "bootstrap632plus reports mae, and not rmse" in out
+    Path("a.dl").write_text(text.replace("plus", ""))
+    _, out, _ = dslc("check", "a.dl")
+    assert "reports" not in out
+
+
 def test_check_keeps_unknown_sizes_symbolic(dslc: Dslc) -> None:
     Path("a.dl").write_text(
         "model A {\n  input photo: (H, W, 3)\n  photo -> Conv2D(4, 3x3) -> GlobalAvgPool2D -> Dense(2)\n}\n"

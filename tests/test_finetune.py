@@ -246,3 +246,15 @@ def test_scripts_are_clean(backend: str, tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text(compiled(path, backend), encoding="utf-8")
         path.unlink()
     assert complaints(tmp_path) == ""
+
+
+def test_check_counts_what_decays_in_each_phase(tmp_path: Path, dslc: Dslc) -> None:
+    path = tmp_path / "a.dl"
+    phase = "phase {} {{ {}  optimizer = AdamW(lr=1e-3, weight_decay=0.1, decays={}) }}"
+    phases = f"{phase.format('a', 'freeze = all', 'all')}\n{phase.format('b', 'unfreeze = from(late)', 'kernels')}"
+    path.write_text(f"{MODEL}{TRAIN}finetune backbone {{ {phases} }}\n")
+    _, out, _ = dslc("check", path)
+    assert "a: weight_decay 0.1: 4 of 4 arrays decay (all that is trained)" in out
+    assert "b: weight_decay 0.1: 3 of 6 arrays decay (kernels and embeddings)" in out
+    said = json.loads(dslc("check", "--phases", path)[1])
+    assert [phase["arrays"]["trainable"] for phase in said] == [4, 6]

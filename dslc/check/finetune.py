@@ -366,7 +366,9 @@ def _no_end(strategy: Strategy, setting: ir.Setting) -> Iterator[Diagnostic]:
     """`partial` trains the end of a backbone: what it is given must be one, and not nothing or all."""
     for item in strategy.start if isinstance(strategy, Partial) else ():
         if isinstance(item, Until):
-            message = f"`partial` trains the end of the backbone, and `{shown((item,))}` is its beginning"
+            message = (
+                f"`partial` trains the end of the backbone, and `{shown((item,))}` is its beginning"
+            )
             name = shown((item.name,))
             fix = Fix(f"write partial(from={name})", (Edit(setting.span, f"partial(from={name})"),))
         elif isinstance(item, (All, Nothing)):

@@ -18,11 +18,15 @@ from dslc.vocab.layers.backbones import Backbone
 from dslc.vocab.layers.norm import BatchNorm
 from dslc.vocab.libraries import Library, of_library
 
+# The arrays that are trained, by name, each with whether it is that of a BatchNorm layer.
+Arrays = tuple[tuple[str, bool], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part with weights. `names` are what a spec may call it; `trained` counts numbers, `norms` those among them
-    that belong to BatchNorm layers. It begins at `span` in a backbone of one's own; in a network it is a `unit`."""
+    that belong to BatchNorm layers. It begins at `span` in a backbone of one's own; in a network it is a `unit`, whose
+    `arrays` only its library knows."""
 
     names: tuple[str, ...]
     trained: int
@@ -30,6 +34,7 @@ class Part:
     has_norm: bool
     span: Span | None = None
     unit: Unit | None = None
+    arrays: Arrays | None = None
 
     def counted(self, *, norms: bool) -> int:
         """What trains in it: without `norms` its BatchNorm layers do not."""
@@ -48,6 +53,7 @@ class Tuned:
     heads: tuple[Part, ...]
     rest: int
     stages: tuple[str, ...] = field(default=())
+    rest_arrays: Arrays | None = None
 
     @property
     def total(self) -> int:
@@ -95,9 +101,12 @@ def tuned(graph: Graph, label: str) -> list[Tuned]:
             if part.trained
         )
         mine = set(map(id, (n for some in owners.values() for n in some)))
-        rest = sum(_count(graph, n, library)[0] for n in graph.nodes() if id(n) not in mine)
+        others = [n for n in graph.nodes() if id(n) not in mine]
+        rest = sum(_count(graph, n, library)[0] for n in others)
         stages = word.architecture().stage_names if word is not None else ()
-        found.append(Tuned(label, library, word, parts, heads, rest, stages))
+        found.append(
+            Tuned(label, library, word, parts, heads, rest, stages, _arrays(graph, others))
+        )
     return found
 
 
@@ -164,7 +173,20 @@ def _part(
         or (isinstance(node.word, Backbone) and any(p.has_norm for p in _units(node.word, library)))
         for node in nodes
     )
-    return Part(names, sum(a for a, _ in counts), sum(b for _, b in counts), has_norm, span)
+    trained, norms = sum(a for a, _ in counts), sum(b for _, b in counts)
+    return Part(names, trained, norms, has_norm, span, arrays=_arrays(graph, nodes))
+
+
+def _arrays(graph: Graph, nodes: list[Node]) -> Arrays | None:
+    """The arrays of layers; None where a network among them has some that only its library knows."""
+    found: list[tuple[str, bool]] = []
+    for node in nodes:
+        arrays = graph.weights(node)
+        if not arrays and node.shares is None and graph.counts(node)[0] != 0:
+            return None
+        norm = isinstance(node.word, BatchNorm)
+        found += [(name, norm) for name, array in arrays.items() if array.trainable]
+    return tuple(found)
 
 
 def _count(graph: Graph, node: Node, library: Library) -> tuple[int, int]:

@@ -55,6 +55,21 @@ class Phase:
         mine = sum(model.parts[i].counted(norms=norms) for i in self.trains[model.library])
         return mine + model.head - sum(model.heads[i].trained for i in self.heads)
 
+    def decaying(self, model: Tuned, *, norms: bool) -> tuple[int, int] | None:
+        """How many arrays of weights decay, and how many are trained; None where only a library knows them."""
+        mine = [model.parts[i].arrays for i in self.trains[model.library]]
+        head = [p.arrays for i, p in enumerate(model.heads) if i not in self.heads]
+        names: list[str] = []
+        for arrays in mine:
+            if arrays is None:
+                return None
+            names += [name for name, norm in arrays if norms or not norm]
+        for arrays in [*head, model.rest_arrays]:
+            if arrays is None:
+                return None
+            names += [name for name, _ in arrays]
+        return sum(map(self.optimizer.decayed, names)), len(names)
+
 
 # --------------------------------------------------------------------------- selectors
 

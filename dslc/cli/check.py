@@ -15,6 +15,7 @@ from dslc.cli.console import fail, reason, report, safe, say, style, width
 if TYPE_CHECKING:
     from dslc.diagnostics import Diagnostic
     from dslc.driver import Analysis, ModelAnalysis
+    from dslc.plan.training import TrainingPlan
 
 FORMATS = ("full", "concise", "json", "github")
 
@@ -131,7 +132,19 @@ def _protocol(analysis: Analysis, model: ModelAnalysis) -> str:
     each = f"{epochs} epoch{'s' if epochs > 1 else ''}"
     count = plan.protocol.trainings(plan.source.samples)
     many = f"{count:,} trainings of {each}" if count else f"a training of {each} for each row"
-    return f"  {plan.protocol.text}: {many}\n"
+    return f"  {plan.protocol.text}: {many}\n{_unreported(plan)}"
+
+
+def _unreported(plan: TrainingPlan) -> str:
+    """The metrics that a protocol leaves out of its report: `bootstrap632plus reports mae, and not rmse`."""
+    assert plan.protocol is not None
+    metrics = [metric for output in plan.outputs for metric in output.metrics]
+    told = [m.label for m in metrics if plan.protocol.measures(m)]
+    lost = [m.label for m in metrics if not plan.protocol.measures(m)]
+    if not lost or not told:
+        return ""
+    one, other = (", ".join(dict.fromkeys(names)) for names in (told, lost))
+    return f"  {plan.protocol.word} reports {one}, and not {other}\n"
 
 
 def _batch(analysis: Analysis) -> int | None:

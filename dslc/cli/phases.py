@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from dslc.check.tuning import phases
 from dslc.check.updates import decaying
 from dslc.cli.console import style, table
+from dslc.spec.bind import show_value
 from dslc.vocab.word import Word
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def _optimizer(phase: PhasePlan) -> str:
 
 
 def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
-    """The choice of `auto`, and what BatchNorm layers do."""
+    """The choice of `auto`, what BatchNorm layers do, and what decays."""
     from dslc.vocab.selectors import Auto, Partial, shown
 
     assert analysis.spec is not None and plan.tuning is not None
@@ -83,18 +86,37 @@ def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
         found.append(
             f"bn = train: BatchNorm layers of {plan.tuning.label} use those of the batch, in every phase"
         )
-    return found
+    return [*found, *_decay(analysis, plan)]
+
+
+def _decay(analysis: Analysis, plan: TrainingPlan) -> Iterator[str]:
+    """Which weights decay in each phase: `tune: weight_decay 1e-4: 2 of 4 arrays decay …`."""
+    for phase, arrays in zip(plan.phases, _arrays(analysis), strict=True):
+        word = phase.optimizer
+        if word.weight_decay:
+            which = "kernels and embeddings" if word.decays == "kernels" else "all that is trained"
+            count = f"{arrays[0]} of {arrays[1]} arrays decay ({which})" if arrays else which
+            yield f"{phase.name}: weight_decay {show_value(word.weight_decay)}: {count}"
+
+
+def _arrays(analysis: Analysis) -> list[tuple[int, int] | None]:
+    """How many arrays decay in each phase of a good spec, and how many are trained."""
+    assert analysis.spec is not None
+    models, made = phases(analysis.spec, analysis.models[-1].graph)
+    norms = analysis.spec.sections["finetune"].settings["bn"].value == "train"
+    return [phase.decaying(models[0], norms=norms) for phase in made]
 
 
 def phases_json(analyses: list[Analysis]) -> str:
     """The same as a JSON array with an object for each phase of each spec; a training without `finetune` is one phase
-    without a name, which says how many arrays decay."""
+    without a name. `arrays` says how many decay, where they are known."""
     found = []
     for analysis in analyses:
         plan = _plan(analysis)
         if plan is None or analysis.source is None:
             continue
-        for phase in plan.phases:
+        tuned = _arrays(analysis) if plan.tuning is not None else []
+        for number, phase in enumerate(plan.phases):
             said: dict[str, Any] = {
                 "spec": analysis.source.name,
                 "phase": phase.name,
@@ -109,7 +131,9 @@ def phases_json(analyses: list[Analysis]) -> str:
                 said["rates"] = [group.rate for group in phase.trains.groups]
                 said["trainable"] = dict(counts)
                 said["frozen"] = {k: plan.tuning.totals[k] - n for k, n in counts.items()}
-            elif (arrays := decaying(phase.optimizer, analysis.models[-1].graph)) is not None:
+            graph = analysis.models[-1].graph
+            arrays = tuned[number] if tuned else decaying(phase.optimizer, graph)
+            if arrays is not None:
                 said["arrays"] = {"decaying": arrays[0], "trainable": arrays[1]}
             found.append(said)
     return json.dumps(found, indent=2) + "\n"
