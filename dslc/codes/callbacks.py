@@ -18,7 +18,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "E0423",
         "A callback that never acts",
-        "`start_from_epoch`, `every` and `patience` count epochs of the training. Behind its last epoch nothing happens "
+        "`start_from_epoch`, `every` and `patience` count epochs of the training. Behind its last one nothing happens "
         "any more. And a learning rate that is not above `min_lr` is never lowered.",
         "train { epochs = 10  EarlyStopping(start_from_epoch=20) … }",
         "train { epochs = 10  EarlyStopping(start_from_epoch=2) … }",

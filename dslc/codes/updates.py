@@ -26,8 +26,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "E0420",
         "A training without an update",
-        "With `accumulate = n` the weights change after n batches; where a training, or a phase of it, has fewer in all "
-        "its epochs, they never change. (With `batch = full` an epoch is one batch.)",
+        "With `accumulate = n` the weights change after n batches; where a training, or a phase of it, has fewer in "
+        "all its epochs, they never change. (With `batch = full` an epoch is one batch.)",
         "data { batch = full … }\ntrain { accumulate = 32  epochs = 20 … }",
         "data { batch = full … }\ntrain { epochs = 20 … }",
     ),
