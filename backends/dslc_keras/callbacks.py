@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dslc.codegen.callbacks import callback_facts, may_lack, saver, watching
-from dslc.codegen.nodes import Expr, Return, Statement, call, lit, ref
+from dslc.codegen.nodes import Expr, ListOf, Return, Statement, call, ref
 from dslc.codegen.numbers import number
 from dslc.plan.keepers import Keeper
 from dslc.plan.training import PhasePlan, TrainingPlan
@@ -53,7 +53,7 @@ def callback_setup(phase: PhasePlan, plan: TrainingPlan) -> Statement:
         if isinstance(word, Monitoring) and not isinstance(word, IN_THE_PAGE)
     ]
     found += [saver(keeper, _file(keeper), mixed, ref("out")) for keeper in phase.savers]
-    return Return(lit(found))  # type: ignore[arg-type]
+    return Return(ListOf(tuple(found)))
 
 
 def best_file(phase: PhasePlan) -> str | None:

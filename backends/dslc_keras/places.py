@@ -7,6 +7,7 @@ weights file as in the canonical layout, in the order of `Word.arrays`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from dslc.codegen.backend import Entry, Extra
@@ -207,11 +208,16 @@ def entries(
             Entry(
                 name,
                 f"{folder}/{number}",
-                lambda array, lead=lead: array.reshape((1,) * lead + array.shape),  # type: ignore[misc]
+                partial(_with_axes, lead),
                 lambda array, shape: array.reshape(shape),
             )
         )
     return found, []
+
+
+def _with_axes(count: int, array: Any) -> Any:
+    """`array` with `count` axes of one in front."""
+    return array.reshape((1,) * count + array.shape)
 
 
 def _folder(word: Word, array: str) -> str:

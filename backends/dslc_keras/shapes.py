@@ -57,10 +57,10 @@ def keep_sizes(
             return kept[node]
         if isinstance(node, tuple):
             return tuple(visit(item) for item in node)
-        if not is_dataclass(node) or isinstance(node, (Ref, Lit)):
+        if not is_dataclass(node) or isinstance(node, (Ref, Lit, type)):
             return node
         changed = {f.name: visit(getattr(node, f.name)) for f in fields(node) if f.init}
-        return replace(node, **changed)  # type: ignore[type-var]
+        return replace(node, **changed)
 
     found: list[Statement] = []
     for statement in body:

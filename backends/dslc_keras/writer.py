@@ -6,7 +6,8 @@ here knows a layer; `dslc_keras.words` does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from dslc.codegen import values
 from dslc.codegen.nodes import (
@@ -28,10 +29,14 @@ from dslc.codegen.nodes import (
 )
 from dslc.codegen.walk import branch_name
 from dslc.plan import model as plan
+from dslc.vocab.kinds import Computed
 from dslc.vocab.tensor import Tensor
 from dslc_keras.calls import CallWriter
 from dslc_keras.scope import Written
 from dslc_keras.shapes import keep_sizes, make_input, shape_comment
+
+# A condition, None for `else`, and what writes its branch.
+Arm = tuple[Computed | None, Callable[[], Expr]]
 
 
 class FunctionWriter(CallWriter):
@@ -182,14 +187,14 @@ class FunctionWriter(CallWriter):
     def _choice(self, choice: plan.Choice, target: Expr) -> Expr:
         self._if(
             [
-                (condition, lambda operand=operand: self._operand(operand, target))
+                (condition, partial(self._operand, operand, target))
                 for condition, operand in choice.arms
             ],
             target,
         )
         return target
 
-    def _if(self, arms: list, target: Expr) -> None:  # type: ignore[type-arg]
+    def _if(self, arms: Sequence[Arm], target: Expr) -> None:
         """`if … elif … else`, each arm ending in an assignment to `target`."""
         outer = self.body
         folded: tuple[Statement, ...] = ()
@@ -290,7 +295,7 @@ class FunctionWriter(CallWriter):
                 return self._turns(step.target, xs, target)
             case plan.Branch():
                 arms = [
-                    (condition, lambda steps=steps: self._steps(steps, xs, target))
+                    (condition, partial(self._steps, steps, xs, target))
                     for condition, steps in step.target.arms
                 ]
                 self._if(arms, target)

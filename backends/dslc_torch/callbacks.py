@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dslc.codegen.callbacks import callback_facts, may_lack, saver, watching
-from dslc.codegen.nodes import Assign, Call, Expr, Statement, call, lit, ref
+from dslc.codegen.nodes import Assign, Call, Expr, ListOf, Statement, call, ref
 from dslc.codegen.numbers import number
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.vocab.callbacks import EarlyStopping, ReduceLROnPlateau
@@ -53,7 +53,7 @@ def callback_setup(phase: PhasePlan, plan: TrainingPlan) -> list[Statement]:
     """The statements that give a `Run` the callbacks of a phase."""
     savers = callback_facts(plan)["savers"]
     calls = _calls(phase, mixed=savers.weights and savers.whole)
-    return [Assign((ref("self.callbacks"),), lit(calls))] if calls else []  # type: ignore[arg-type]
+    return [Assign((ref("self.callbacks"),), ListOf(tuple(calls)))] if calls else []
 
 
 def best_file(phase: PhasePlan) -> str | None:

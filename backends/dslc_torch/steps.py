@@ -214,7 +214,10 @@ class StepWriter(CallWriter):
                         else canonical(piece.after)
                     )
                     comment = shape_comment(piece.shown, layout)
-                items.append(Commented(piece.item, comment) if comment else piece.item)  # type: ignore[arg-type]
+                item = piece.item
+                if comment and not isinstance(item, Commented):
+                    item = Commented(item, comment)
+                items.append(item)
             sequence = Call(Ref("nn.Sequential"), tuple(items))
             self.init.append(Assign((Ref(f"self.{name}"),), sequence))
         state.value, state.fresh = Call(Ref(f"self.{name}"), (state.value,)), True

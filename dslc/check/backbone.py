@@ -10,8 +10,9 @@ from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.data import AsBackbone
 from dslc.vocab.layers.backbones import Backbone
+from dslc.vocab.libraries import Library
 
-RULES = ("keras", "torch")
+RULES: tuple[Library, ...] = ("keras", "torch")
 
 
 def backbones(graph: Graph) -> Iterator[tuple[Node, Backbone]]:
@@ -72,7 +73,7 @@ def check_scale(data: ir.SectionSpec, graph: Graph) -> list[Diagnostic]:
         return [error("E0437", message, setting.span, notes=notes, fixes=[fix])]
     node, word = found[0]
     for other, second in found[1:]:
-        if any(second.scaling(name) != word.scaling(name) for name in RULES):  # type: ignore[arg-type]
+        if any(second.scaling(name) != word.scaling(name) for name in RULES):
             places = [Label(node.span, "one rule"), Label(other.span, "another")]
             message = (
                 f"`scale = backbone` is not clear: `{word.word}` and `{second.word}` "

@@ -47,8 +47,9 @@ def logged_values(train: ir.SectionSpec, graph: Graph) -> list[str] | None:
         prefix = "" if alone else f"{output}_"
         names += [] if alone else [f"{prefix}loss"]
         setting = metrics_by_output(train, graph).get(output)
-        for metric in setting.value if setting is not None else ():  # type: ignore[attr-defined]
-            names.append(prefix + metric.label)
+        metrics = setting.value if setting is not None else ()
+        assert isinstance(metrics, tuple)
+        names += [prefix + metric.label for metric in metrics]
     return [*(f"val_{name}" for name in names), *names]
 
 
