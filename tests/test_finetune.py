@@ -167,6 +167,21 @@ def test_what_a_phase_does_not_say_is_as_in_train() -> None:
     assert (second.epochs, second.optimizer.word, second.stoppers[0].patience) == (8, "SGD", 5)
 
 
+def test_phases_that_share_a_checkpoint_write_files_of_their_own() -> None:
+    shared = (
+        'ModelCheckpoint(file="kept") ModelCheckpoint(file="{epoch:03d}", save_best_only=false)'
+    )
+    train = TRAIN.replace("epochs = 8", f"epochs = 8  {shared}")
+    two = "phase head { freeze = all }  phase tune { unfreeze = all }"
+    found = plan(two, train=train)
+    assert [[k.file for k in p.savers] for p in found.phases] == [
+        ["head_kept", "{epoch:03d}"],
+        ["tune_kept", "{epoch:03d}"],
+    ]
+    (alone,) = plan("phase head { freeze = all }", train=train).phases
+    assert [k.file for k in alone.savers] == ["kept", "{epoch:03d}"]
+
+
 def test_rates_belong_to_the_narrowest_group() -> None:
     phase = plan(
         "phase a { unfreeze = all  rates { backbone = 1e-5  late = 1e-4  head = 1e-2 } }"

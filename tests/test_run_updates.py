@@ -187,3 +187,12 @@ def test_both_backends_log_the_same_rates(lab: Callable[[str], Lab]) -> None:
     wanted = [0.5 * (1 - update * 4 / 30) for update in (1, 4, 6)]
     assert rates[0] == pytest.approx(wanted, rel=1e-6)  # a float32 in Keras
     assert rates[1] == pytest.approx(wanted, rel=1e-12)
+
+
+@ON
+def test_a_run_without_an_update_says_so(backend: str, lab: Callable[[str], Lab]) -> None:
+    """The options of a run may leave fewer batches than dslc could count."""
+    here = lab(backend)
+    here.compile(spec("optimizer = SGD(lr=0.1)  accumulate = 4", epochs=3))
+    said = here.refusal("--batch-size", 5000)
+    assert said.endswith("there are fewer than the 4 batches that make an update")

@@ -15,6 +15,7 @@ from dslc.vocab.word import Word
 if TYPE_CHECKING:
     from dslc.driver import Analysis
     from dslc.plan.training import PhasePlan, TrainingPlan
+    from dslc.plan.tuning import TuningPlan
 
 HEAD = ("phase", "epochs", "optimizer", "", "trainable", "frozen")
 
@@ -78,15 +79,20 @@ def _notes(analysis: Analysis, plan: TrainingPlan) -> list[str]:
             text = f"partial(from={shown(choice.start)})"
         asked = f"auto(similarity={strategy.similarity}, data={strategy.data})"
         found.append(f"{asked} is {text}: {strategy.reason}")
-    if plan.tuning.norms == "frozen":
-        found.append(
-            f"bn = frozen: BatchNorm layers of {plan.tuning.label} use the statistics that they have"
-        )
-    elif plan.tuning.norms == "train":
-        found.append(
-            f"bn = train: BatchNorm layers of {plan.tuning.label} use those of the batch, in every phase"
-        )
-    return [*found, *_decay(analysis, plan)]
+    return [*found, *_norms(plan.tuning), *_decay(analysis, plan)]
+
+
+def _norms(tuning: TuningPlan) -> Iterator[str]:
+    """What `bn` means for the backbone, and for the parts outside of it that a phase freezes."""
+    whose = f"BatchNorm layers of {tuning.label}"
+    if tuning.norms == "frozen":
+        yield f"bn = frozen: {whose} use the statistics that they have"
+    elif tuning.norms == "train":
+        yield f"bn = train: {whose} use those of the batch, in every phase"
+    if tuning.head_norms == "frozen":
+        yield "bn = frozen: BatchNorm layers of the head do so in the phases that freeze their step"
+    elif tuning.head_norms == "train":
+        yield "bn = train: BatchNorm layers of frozen steps of the head use those of the batch, too"
 
 
 def _decay(analysis: Analysis, plan: TrainingPlan) -> Iterator[str]:

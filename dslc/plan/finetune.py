@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 from dslc.check.parts import Tuned
@@ -11,6 +12,7 @@ from dslc.graph import Graph
 from dslc.plan.tuning import Group, Segment, Stretch, Trains, TuningPlan
 from dslc.spec import ir
 from dslc.vocab.architecture import Unit
+from dslc.vocab.callbacks import ModelCheckpoint, template_fields
 from dslc.vocab.experiment import Callback
 from dslc.vocab.libraries import Library
 
@@ -34,6 +36,12 @@ def plan_tuning(spec: ir.Spec, graph: Graph) -> TuningPlan | None:
         _stretch(phase, models, segments, of_parts, trains_norms=norms == "train")
         for phase, of_parts in zip(made, rates, strict=True)
     )
+    if len(made) > 1:
+        shared = spec.sections["train"].words
+        stretches = tuple(
+            _with_own_files(stretch) if phase.callbacks is shared else stretch
+            for stretch, phase in zip(stretches, made, strict=True)
+        )
     heads = dict.fromkeys(name for s in stretches for name in s.trains.frozen_heads)
     named = tuple(segment for segment, _ in segments)
     totals: dict[str, int] = {m.library: m.total for m in models}
@@ -132,6 +140,20 @@ def _stretch(
     trains = Trains(everything, tuple(groups), heads, counts, phase.keep, says)
     callbacks = tuple(cast(Callback, bound.word) for bound in phase.callbacks)
     return Stretch(phase.name, phase.epochs, optimizer, callbacks, trains)
+
+
+def _with_own_files(stretch: Stretch) -> Stretch:
+    """A phase with the callbacks of `train`: files whose names do not hold the epoch begin with the name of the phase,
+    or the next phase would overwrite them."""
+
+    def own(callback: Callback) -> Callback:
+        if not isinstance(callback, ModelCheckpoint) or callback.file is None:
+            return callback
+        if "epoch" in [name for name, _ in template_fields(callback.file)]:
+            return callback
+        return callback.model_copy(update={"file": f"{stretch.name}_{callback.file}"})
+
+    return replace(stretch, callbacks=tuple(map(own, stretch.callbacks)))
 
 
 def _units(model: Tuned, parts: Iterable[int]) -> Iterable[Unit]:

@@ -222,14 +222,14 @@ def freeze(model, frozen):
 
 
 def begin_head(model, out):
-    """Backbone stays as it is."""
+    """Phase head: backbone stays as it is."""
     freeze(model, named(model, "backbone/"))
     compile_model(model, keras.optimizers.Adam(learning_rate=3e-3))
     return []
 
 
 def begin_tune(model, out):
-    """Backbone trains from strokes on."""
+    """Phase tune: backbone trains from strokes on."""
     freeze(model, named(model, "backbone/edges/"))
     compile_model(model, AdamByGroup(learning_rate=1e-3))
     set_shares(model, [(named(model, "backbone/strokes/"), 0.3)])

@@ -280,7 +280,7 @@ class Run:
         getattr(self, f"begin_{self.phases[number]}")()
 
     def begin_head(self):
-        """Backbone stays as it is."""
+        """Phase head: backbone stays as it is."""
         self.epochs = 10
         self.optimizer = torch.optim.Adam(self.freeze("backbone."), lr=3e-3)
         self.optimizer.register_step_pre_hook(adam_epsilon)
@@ -288,7 +288,7 @@ class Run:
         self.keeper = None
 
     def begin_tune(self):
-        """Backbone trains from strokes on."""
+        """Phase tune: backbone trains from strokes on."""
         self.epochs = 15
         self.freeze("backbone.layers.")
         self.optimizer = torch.optim.Adam(
