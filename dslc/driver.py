@@ -3,6 +3,7 @@ only this."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from dslc.diagnostics import Diagnostic, Fix, did_you_mean, error, has_errors
 from dslc.source import Source
 from dslc.syntax import parse, read, tree
+from dslc.syntax.files import DISK, Files
 
 if TYPE_CHECKING:
     from dslc.check.summary import Summary
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from dslc.codegen.page import ModelSection
     from dslc.codegen.regions import Regions
     from dslc.graph import Graph
+    from dslc.lint.facts import Facts
     from dslc.plan.model import ModelPlan
     from dslc.plan.training import TrainingPlan
     from dslc.spec import ir
@@ -56,8 +59,11 @@ def analyse(path: Path) -> Analysis:
     return found
 
 
-def analyse_source(source: Source, path: Path | None = None, root: Path | None = None) -> Analysis:
-    """Check a spec that is already text: every model of it, all mistakes in one run, in order of place."""
+def analyse_source(
+    source: Source, path: Path | None = None, root: Path | None = None, disk: Files = DISK
+) -> Analysis:
+    """Check a spec that is already text: every model of it, all mistakes in one run, in order of place. What it
+    imports is read from `disk`."""
     from dslc.check.backbone import check_places
     from dslc.check.defaults import check_defaults
     from dslc.check.experiment import check_experiment
@@ -70,7 +76,7 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
     diagnostics = list(problems)
     if file is None:
         return Analysis(source, None, None, [], diagnostics)
-    spec, found = load(file, path, root, problems)
+    spec, found = load(file, path, root, problems, disk)
     diagnostics += found
     models: list[ModelAnalysis] = []
     for definition in spec.models:
@@ -91,6 +97,16 @@ def analyse_source(source: Source, path: Path | None = None, root: Path | None =
         unique.setdefault((d.code, d.primary.span if d.primary else d.message), d)
     ordered = sorted(unique.values(), key=lambda d: d.sort_key)
     return Analysis(source, file, spec, models, ordered)
+
+
+def facts_of(analysis: Analysis, budgets: Mapping[str, int | float] | None = None) -> Facts | None:
+    """What rules of style see of a file; None for one with errors, of which they would be guessing."""
+    from dslc.lint.facts import Facts, Model
+
+    if not analysis.ok or analysis.file is None or analysis.spec is None:
+        return None
+    models = [Model(m.definition, m.graph, m.summary) for m in analysis.models if m.summary]
+    return Facts(analysis.file, analysis.spec, models, budgets)
 
 
 def choose_model(

@@ -6,13 +6,13 @@ only the blocks that they name.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, did_you_mean, error
 from dslc.spec.uses import Definitions
-from dslc.syntax import parse, read, tree
+from dslc.syntax import parse, tree
+from dslc.syntax.files import Files
 
 if TYPE_CHECKING:
     from dslc.spec.load import Loader
@@ -35,8 +35,9 @@ def project_root(path: Path) -> Path:
 class Imports:
     """The files read so far."""
 
-    def __init__(self, root: Path, loader: Loader) -> None:
+    def __init__(self, root: Path, loader: Loader, disk: Files) -> None:
         self.root = root
+        self.disk = disk
         self.loader = loader
         self.files: dict[Path, Definitions | None] = {}
         self.open: list[Path] = []
@@ -96,7 +97,7 @@ class Imports:
         return self._read(node, target)
 
     def _read(self, node: tree.Import, target: Path) -> Definitions | None:
-        source, problems = read(target)
+        source, problems = self.disk.read(target)
         if source is None:
             self._say(self._unreadable(node, target, problems))
             return None
@@ -115,13 +116,10 @@ class Imports:
         self, node: tree.Import, target: Path, problems: tuple[Diagnostic, ...]
     ) -> Diagnostic:
         notes = []
-        exists = target.exists()
+        exists = self.disk.exists(target)
         if problems and exists:
             notes = [problems[0].message.replace(str(target), node.path.value)]
-        near = []
-        if not exists and target.parent.is_dir():
-            near = sorted(name for name in os.listdir(target.parent) if name.endswith(".dl"))
-        close = did_you_mean(target.name, near)
+        close = None if exists else did_you_mean(target.name, self.disk.specs(target.parent))
         fix = Fix("the path is relative to the file that imports")
         if close:
             start = node.path.value.rpartition("/")[0]

@@ -15,15 +15,16 @@ from dslc.spec.resolve import resolve
 from dslc.spec.sections import bind_sections
 from dslc.spec.uses import Definitions
 from dslc.syntax import tree
+from dslc.syntax.files import DISK, Files
 from dslc.vocab.word import words
 
 
 class Loader:
     """Reads one spec. A file that is imported twice is read once."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, disk: Files) -> None:
         self.found: list[Diagnostic] = []
-        self.imports = Imports(root, self)
+        self.imports = Imports(root, self, disk)
 
     def definitions(
         self, file: tree.File, path: Path | None, problems: Iterable[Diagnostic]
@@ -83,13 +84,14 @@ def load(
     path: Path | None = None,
     root: Path | None = None,
     problems: Iterable[Diagnostic] = (),
+    disk: Files = DISK,
 ) -> tuple[ir.Spec, list[Diagnostic]]:
     """Bind a parsed file. `path` is where it lies (None: text without a place, for which imports are looked up
-    in `root`); `problems` are those of its text, which hide parts of it."""
+    in `root`); `problems` are those of its text, which hide parts of it. Imports are read from `disk`."""
     problems = list(problems)
     if root is None:
         root = project_root(path) if path is not None else Path.cwd()
-    loader = Loader(root.resolve())
+    loader = Loader(root.resolve(), disk)
     place = path.resolve() if path is not None else None
     if place is not None:
         loader.imports.open.append(place)

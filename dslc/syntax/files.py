@@ -5,16 +5,48 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from dslc.diagnostics import Diagnostic, Fix, error
 from dslc.source import Source
 
 MAX_BYTES = 1_000_000
+Read = tuple[Source | None, tuple[Diagnostic, ...]]
 
 
-def read(
-    path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None
-) -> tuple[Source | None, tuple[Diagnostic, ...]]:
+class Files(Protocol):
+    """Where specs, and what they import, are read from: the disk, or a revision of a repository."""
+
+    def read(self, path: Path) -> Read:
+        """The text of a file, or why there is none."""
+        ...
+
+    def exists(self, path: Path) -> bool: ...
+
+    def specs(self, folder: Path) -> list[str]:
+        """The names of the specs in a folder, in order; none where there is no such folder."""
+        ...
+
+
+class Disk:
+    """The files as they lie on the disk."""
+
+    def read(self, path: Path) -> Read:
+        return read(path)
+
+    def exists(self, path: Path) -> bool:
+        return path.exists()
+
+    def specs(self, folder: Path) -> list[str]:
+        if not folder.is_dir():
+            return []
+        return sorted(name for name in os.listdir(folder) if name.endswith(".dl"))
+
+
+DISK = Disk()
+
+
+def read(path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> Read:
     """The text of the file at `path`, named relative to `root` where it lies below it."""
     place = Path(path)
     name = place.as_posix()
@@ -35,6 +67,11 @@ def read(
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         return _fail("E0132", f"`{name}` cannot be read: {reason}", name, "see to its permissions")
+    return decoded(name, data)
+
+
+def decoded(name: str, data: bytes) -> Read:
+    """The text in `data`, called `name`."""
     if len(data) > MAX_BYTES:
         return _too_large(name, len(data))
     zero = data.find(b"\0")
