@@ -1,0 +1,1 @@
+"""The rules: the docstring of each module is its page of the documentation."""
