@@ -76,6 +76,7 @@ class Attr:
 
     value: Expr
     name: str
+    origin: object = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         require_name(self.name)
@@ -110,7 +111,8 @@ class Commented:
 
 @dataclass(frozen=True)
 class Call:
-    """`func(args, kwargs)`. `origin` remembers what of the plan it constructs (see `codegen.origins`)."""
+    """`func(args, kwargs)`. `origin` remembers what of the plan it constructs or computes (see `codegen.origins`),
+    as in attributes, indices and operations."""
 
     func: Expr
     args: tuple[Item, ...] = ()
@@ -135,6 +137,7 @@ class Index:
 
     value: Expr
     items: tuple[Expr | Slice, ...]
+    origin: object = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         assert self.items, "an index needs at least one item"
@@ -151,6 +154,7 @@ class BinOp:
     op: str
     left: Expr
     right: Expr
+    origin: object = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         assert self.op in BINARY_OPERATORS, self.op

@@ -1,8 +1,9 @@
 """From a written program back to the plan: which layer object of a script holds the arrays of which use of a word.
 
-Writers mark the calls that construct layers (`mark`). A backend follows its own program with the numbers of a model,
-as Python would run it, and notes a `Holder` for every layer that it meets. A trail is the places in the spec on the
-way there: the uses of blocks, then the word itself. What a `repeat` makes has one trail and the order of its turns.
+Writers mark the calls that construct layers, and the expressions that compute what a word gives (`mark`). A backend
+follows its own program with the numbers of a model, as Python would run it, and notes a `Holder` for every layer that
+it meets. A trail is the places in the spec on the way there: the uses of blocks, then the word itself. What a
+`repeat` makes has one trail and the order of its turns.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dslc.codegen.nodes import (
     Lit,
     Ref,
     Star,
+    Statement,
     TupleOf,
     UnaryOp,
 )
@@ -49,6 +51,16 @@ class Origin:
         self.part = part
 
 
+class Result:
+    """What an expression computes: what `part` of the operations of a word gives."""
+
+    __slots__ = ("part", "use")
+
+    def __init__(self, use: Apply, part: int = 0) -> None:
+        self.use = use
+        self.part = part
+
+
 @dataclass(frozen=True)
 class Holder:
     """A layer object: the trail of its word, its place in the files of the framework, its class."""
@@ -60,13 +72,42 @@ class Holder:
 
 
 def mark(ops: tuple[Op, ...], apply: Apply) -> tuple[Op, ...]:
-    """The operations of a word, their constructors marked."""
-    return tuple(
-        replace(op, make=replace(op.make, origin=Origin(apply, part)))
-        if isinstance(op.make, Call)
-        else op
-        for part, op in enumerate(ops)
-    )
+    """The operations of a word, their constructors and their results marked."""
+    return tuple(_marked(op, apply, part) for part, op in enumerate(ops))
+
+
+def _marked(op: Op, apply: Apply, part: int) -> Op:
+    result = Result(apply, part)
+
+    def traced(write: Callable[..., Expr] | None) -> Callable[..., Expr] | None:
+        if write is None:
+            return None
+
+        def written(*given: Expr) -> Expr:
+            found = write(*given)
+            return found if any(found is one for one in given) else computed(found, result)
+
+        return written
+
+    found = replace(op, inline=traced(op.inline), call=traced(op.call), first=traced(op.first))
+    if isinstance(op.make, Call):
+        found = replace(found, make=replace(op.make, origin=Origin(apply, part)))
+    if op.steps is not None:
+        steps = op.steps
+
+        def stepped(*given: Expr) -> tuple[tuple[Statement, ...], Expr]:
+            statements, value = steps(*given)
+            return statements, computed(value, result)
+
+        found = replace(found, steps=stepped)
+    return found
+
+
+def computed(node: Expr, result: Result) -> Expr:
+    """An expression marked as a result; a name stays one."""
+    if isinstance(node, (Call, BinOp, Attr, Index)):
+        return replace(node, origin=result)
+    return node
 
 
 # --------------------------------------------------------------------------- following a program
