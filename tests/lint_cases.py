@@ -29,28 +29,35 @@ CASE = re.compile(
     re.M | re.S,
 )
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
+BUDGET = re.compile(r"# with `([a-z-]+) = (\d+)` under")  # what a case configures
 CLEAN = "no problems\n"
 
 
 def lint(text: str, rules: Iterable[Rule]) -> list[Diagnostic]:
     """What `rules` find in a spec, which must check."""
     analysis = analyse_source(Source("case.dl", text))
-    facts = facts_of(analysis)
+    facts = facts_of(analysis, {m[1]: int(m[2]) for m in BUDGET.finditer(text)})
     assert facts is not None, render_terminal(analysis.diagnostics, color=False, width=100)
     return run_rules(facts, rules)
+
+
+def by(rule: Rule, text: str) -> list[Diagnostic]:
+    """What `rule` finds: alone, or behind all others where it is about what they find."""
+    rules = all_rules().values() if rule.late else [rule]
+    return [d for d in lint(text, rules) if d.code == rule.code]
 
 
 def fixed(text: str, rule: Rule) -> str | None:
     """`text` after the fixes of `rule`, one at a time until nothing is left to fix; None where there is none."""
     before = text
     for _ in range(20):
-        found = lint(text, [rule])
+        found = by(rule, text)
         fix = next((f for d in found if (f := fix_of(d, unsafe=True))), None)
         if fix is None:
             return None if text == before else text
         text = apply(text, fix.edits)
         assert not has_errors(analyse_source(Source("case.dl", text)).diagnostics), text
-        left = lint(text, [rule])
+        left = by(rule, text)
         assert len(left) < len(found), f"the fix of {rule.name} does not help:\n{text}"
     raise AssertionError(f"{rule.name} finds no end of fixes")
 
@@ -71,7 +78,7 @@ class Case:
 
     @property
     def found(self) -> list[Diagnostic]:
-        return lint(complete(self.spec), [self.rule])
+        return by(self.rule, complete(self.spec))
 
     def check(self, update: bool) -> None:
         page = self.path.read_text(encoding="utf-8")

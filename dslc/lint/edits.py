@@ -198,13 +198,12 @@ class Editor:
     def delete_entry(self, span: Span) -> Edits:
         """Take a setting, a word or a statement out, with its line where it stands alone. `span` is all of it, as of
         a `tree.Let`, or the word of a section."""
-        line = self._own_line(span.start, span.end)
-        text = self.source.text
-        alone = line.start == 0 or text[line.start - 1] in "\r\n"
-        if alone or line.end == span.end:
-            return (Edit(line if alone else self.source.span(span.start, line.end), ""),)
-        kept = self.source.span(line.start, span.end) if text[line.end - 1] in "\r\n" else line
-        return (Edit(kept, ""),)
+        line, text = self._own_line(span.start, span.end), self.source.text
+        if line.start == 0 or text[line.start - 1] in "\r\n":
+            return (Edit(line, ""),)
+        if text[line.end - 1] in "\r\n" or text[line.end : line.end + 1] in ("", "}"):
+            return (Edit(self.source.span(line.start, span.end), ""),)
+        return (Edit(self.source.span(span.start, line.end), ""),)
 
     @property
     def newline(self) -> str:

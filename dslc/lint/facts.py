@@ -15,6 +15,7 @@ from dslc.check.summary import Summary
 from dslc.graph import Graph
 from dslc.lint.edits import Editor
 from dslc.lint.layers import Layer, layers_of
+from dslc.lint.suppress import Suppression, suppressions
 from dslc.lint.trees import walk
 from dslc.plan.training import TrainingPlan
 from dslc.source import Source
@@ -62,6 +63,9 @@ class Facts:
         self.models = tuple(models)
         self.budgets = dict(budgets or {})
         self.edit = Editor(file)
+        self.judged: frozenset[str] = (
+            frozenset()
+        )  # the codes of the rules that run before late ones
 
     @property
     def source(self) -> Source:
@@ -85,6 +89,20 @@ class Facts:
         from dslc.plan.experiment import plan_training
 
         return None if self.main is None else plan_training(self.spec, self.main.graph)
+
+    # ----------------------------------------------------------------- comments for rules
+
+    @cached_property
+    def known(self) -> dict[str, str]:
+        """The code of every rule, by code and by name."""
+        from dslc.lint.registry import all_rules
+
+        rules = all_rules().values()
+        return {rule.code: rule.code for rule in rules} | {rule.name: rule.code for rule in rules}
+
+    @cached_property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        return suppressions(self.file, self.known)
 
     # ----------------------------------------------------------------- sections
 

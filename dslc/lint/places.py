@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dslc.graph import Frame, Graph
 from dslc.lint.facts import Facts
 from dslc.lint.layers import Layer
+from dslc.lint.trees import walk
 from dslc.syntax import tree
 from dslc.vocab.activations import Activation, Identity, LeakyReLU, PReLU, ReLU, ReLU6
 from dslc.vocab.layers.backbones import Backbone
@@ -97,6 +98,11 @@ def same_flow(facts: Facts, one: Layer, other: Layer) -> bool:
     steps = [facts.edit.step(layer) for layer in (one, other)]
     flows = {facts.edit.parents[step] for step in steps if step is not None}
     return None not in steps and len(flows) == 1
+
+
+def mentioned(definition: tree.Definition) -> set[str]:
+    """Every name that the body of a block or model mentions, whatever it stands for there."""
+    return {node.text for node in walk(*definition.body) if isinstance(node, tree.Name)}
 
 
 def is_true(value: tree.Expr | None) -> bool:

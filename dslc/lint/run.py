@@ -12,13 +12,22 @@ from dslc.lint.rule import Rule
 def run_rules(
     facts: Facts, rules: Iterable[Rule], severities: Mapping[str, Severity] | None = None
 ) -> list[Diagnostic]:
-    """What `rules` find in the file itself; what stands in an imported file is found there."""
+    """What `rules` find in the file itself and no comment silences; what stands in an imported file is found there.
+    The late ones see which comments were of use."""
+    rules = sorted(rules, key=lambda rule: rule.late)
+    facts.judged = frozenset(rule.code for rule in rules if not rule.late)
     severities = severities or {}
     found: dict[object, Diagnostic] = {}
     for rule in rules:
         for finding in rule.check(facts):
-            if finding.span.source is facts.source:
-                severity = severities.get(rule.code, rule.severity)
-                key = (rule.code, finding.span.start, finding.span.end)
-                found.setdefault(key, finding.diagnostic(rule.code, severity))
+            if finding.span.source is not facts.source:
+                continue
+            severity = severities.get(rule.code, rule.severity)
+            diagnostic = finding.diagnostic(rule.code, severity)
+            key = (rule.code, finding.span.start, finding.span.end)
+            silenced = [
+                it.covers(diagnostic) for it in facts.suppressions
+            ]  # each of them is of use
+            if not any(silenced):
+                found.setdefault(key, diagnostic)
     return sorted(found.values(), key=lambda d: d.sort_key)
