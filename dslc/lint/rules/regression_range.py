@@ -67,8 +67,8 @@ def check(facts: Facts) -> Iterator[Finding]:
             message = f"`{word}` at the end of a regression: the targets lie outside of its range"
         else:
             continue
-        fixes = (Fix(f"remove `{word}`", facts.edit.delete_step(last)),)
+        fixes = [Fix(f"remove `{word}`", facts.edit.delete_step(last))]
         if isinstance(last.word, CUT):
-            fixes += (Fix("or write `softplus`, if the numbers are never negative"),)
+            fixes.append(Fix("or write `softplus`, if the numbers are never negative"))
         there = (Label(setting.span, "compares numbers of any size"),)
-        yield Finding(last.span, message, secondary=there, fixes=fixes)
+        yield Finding(last.span, message, secondary=there, fixes=tuple(fixes))
