@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from dslc.check.parts import labels
 from dslc.graph import Frame, Graph
 from dslc.source import Span
-from dslc.spec import ir
 from dslc.vocab.layers.backbones import Backbone
 
 
@@ -46,12 +45,9 @@ def inside(span: Span, outer: Span) -> bool:
     return span.source is outer.source and outer.start <= span.start and span.end <= outer.end
 
 
-def learnt(graph: Graph, label: str) -> bool | None:
-    """Whether the step with this label begins with weights that were trained before; None where its weights belong
-    to a name that other steps may use too."""
-    step = labels(graph).get(label)
-    if step is None or isinstance(step.target, ir.SharedUse):
-        return None
+def learnt(graph: Graph, label: str) -> bool:
+    """Whether the step with this label begins with weights that were trained before."""
+    step = labels(graph)[label]
     return any(inside(found.span, step.node.span) for found in pretrained(graph))
 
 

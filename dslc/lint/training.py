@@ -45,7 +45,10 @@ def section_of(facts: Facts, spec: ir.SectionSpec) -> tree.Section | None:
 
 def shown(rate: float) -> str:
     """As specs write it: `1e-4`, `0.01`."""
-    return f"{rate:.3g}".replace("e-0", "e-")
+    if rate >= 0.01:
+        return f"{rate:.3g}"
+    digits, _, power = f"{rate:.2e}".partition("e")
+    return f"{float(digits):g}e{int(power)}"
 
 
 def lower_rate(facts: Facts, setting: ir.Setting, rate: str) -> Edits:
