@@ -7,7 +7,7 @@ torch's modules in the order in which they run: so each array of the spec finds 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,15 @@ class Pair:
     torch_names: dict[str, Any]  # what the torch section defines
 
 
+@dataclass(frozen=True)
+class Code:
+    """What makes a backend's model: `run` gives what the code defines, `build_model` among it."""
+
+    text: str
+    run: Callable[[], Mapping[str, Any]]
+    channels_first: frozenset[str] = frozenset()
+
+
 def both(
     text: str,
     *,
@@ -74,26 +83,43 @@ def both(
     """The two models of a spec with the same random weights, and an input of BATCH samples. Without `fill` both
     keep the weights that their scripts draw."""
     spec, graph = graph_of(text)
+    for_keras, for_torch = (section(spec, graph, w) for w in (write_keras, write_torch))
+    names = {"keras": keras, "layers": keras.layers, "tf": tf, "np": np}
+    of_torch = {"torch": torch, "nn": nn, "F": F, "np": np, "math": __import__("math")}
+    return pair_of(
+        graph,
+        Code(for_keras.text, lambda: run_section(for_keras, KERAS, names)),
+        Code(
+            for_torch.text,
+            lambda: run_section(for_torch, TORCH, of_torch),
+            for_torch.channels_first,
+        ),
+        sizes=sizes,
+        ids=ids,
+        dtype=dtype,
+        fill=fill,
+    )
+
+
+def pair_of(
+    graph: Graph,
+    for_keras: Code,
+    for_torch: Code,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    ids: int = 5,
+    dtype: str = "float64",
+    fill: bool = True,
+) -> Pair:
+    """`both` for a graph whose models are made by the code of either backend."""
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     torch.set_default_dtype(getattr(torch, dtype))
-    for_keras, for_torch = (section(spec, graph, w) for w in (write_keras, write_torch))
     random = np.random.default_rng(7)
-    inputs: Arrays = {}
-    for name, index in graph.inputs.items():
-        tensor = graph.node(index).output
-        assert tensor is not None
-        shape = (BATCH, *(evaluate(d, sizes or {}) for d in tensor.shape))
-        is_ids = tensor.dtype == "int"
-        inputs[name] = (
-            random.integers(0, ids, shape).astype("int32")
-            if is_ids
-            else random.normal(size=shape).astype(dtype)
-        )
+    inputs = draw_inputs(graph, random, sizes or {}, ids, dtype)
     try:
         keras_model, keras_layers = _keras_model(for_keras)
-        names = {"torch": torch, "nn": nn, "F": F, "np": np, "math": __import__("math")}
-        defined = run_section(for_torch, TORCH, names)
+        defined = dict(for_torch.run())
         torch_model = defined["build_model"]()
         _silence(keras_layers, torch_model)
         pair = Pair(
@@ -109,7 +135,25 @@ def both(
     return pair
 
 
-def _keras_model(found: ModelSection) -> tuple[Any, list[Any]]:
+def draw_inputs(
+    graph: Graph, random: np.random.Generator, sizes: Mapping[str, int], ids: int, dtype: str
+) -> Arrays:
+    """Random values for the inputs of a model: BATCH samples, ids below `ids`."""
+    inputs: Arrays = {}
+    for name, index in graph.inputs.items():
+        tensor = graph.node(index).output
+        assert tensor is not None
+        shape = (BATCH, *(evaluate(d, sizes) for d in tensor.shape))
+        is_ids = tensor.dtype == "int"
+        inputs[name] = (
+            random.integers(0, ids, shape).astype("int32")
+            if is_ids
+            else random.normal(size=shape).astype(dtype)
+        )
+    return inputs
+
+
+def _keras_model(code: Code) -> tuple[Any, list[Any]]:
     """The model, and its layers in the order in which its code calls them first."""
     order: list[Any] = []
     depth = [0]
@@ -129,8 +173,7 @@ def _keras_model(found: ModelSection) -> tuple[Any, list[Any]]:
 
     keras.layers.Layer.__call__ = call
     try:
-        names = {"keras": keras, "layers": keras.layers, "tf": tf, "np": np}
-        model = run_section(found, KERAS, names)["build_model"]()
+        model = code.run()["build_model"]()
     finally:
         keras.layers.Layer.__call__ = original
     return model, order
@@ -156,12 +199,16 @@ def _silence(keras_layers: list[Any], torch_model: Any) -> None:
         todo += layer._flatten_layers(include_self=False, recursive=True)
         for name in ("rate", "stddev", "dropout", "_dropout"):
             own = not isinstance(getattr(type(layer), name, None), property)
-            if own and isinstance(getattr(layer, name, None), float):
+            if own and _is_number(getattr(layer, name, None)):
                 setattr(layer, name, 0.0)
     for module in torch_model.modules():
         for name in ("p", "dropout", "std", "rate"):
-            if isinstance(getattr(module, name, None), float):
+            if _is_number(getattr(module, name, None)):
                 setattr(module, name, 0.0)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _units(model: Any) -> list[Any]:

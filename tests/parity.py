@@ -140,6 +140,11 @@ def buffers(pair: Pair, tolerance: float) -> None:
             close(mine, tensor.detach().numpy(), tolerance, f"{node.word.word} {move.parameter}")
 
 
+def _moved(array: np.ndarray) -> np.ndarray:
+    """Other numbers; ids stay."""
+    return array if array.dtype.kind == "i" else array * 1.5 + 0.25
+
+
 # --------------------------------------------------------------------------- the test
 
 
@@ -167,26 +172,31 @@ def compare(
     pair = both(text, sizes=sizes, ids=ids, dtype=dtype)
     loose = 10 * tolerance if gradient_tolerance is None else gradient_tolerance
     try:
-        counts(pair)
-        for mine, other in zip(*predict(pair), strict=True):
-            close(mine, other, tolerance, "prediction")
-        random = np.random.default_rng(11)
-        factors = [random.normal(size=y.shape).astype(y.dtype) for y in predict(pair)[0]]
-        keras_step, torch_step = train_keras(pair, factors), train_torch(pair, factors)
-        for mine, other in zip(keras_step.outputs, torch_step.outputs, strict=True):
-            close(mine, other, tolerance, "training")
-        names = sorted(keras_step.gradients)
-        assert names == sorted(torch_step.gradients)
-        for name in names:
-            mine, other = keras_step.gradients[name], torch_step.gradients[name]
-            close(mine, other, loose, f"gradient of {name}")
-        if any(not w.trainable for n in pair.graph.nodes() for w in pair.graph.weights(n).values()):
-            for _ in range(2):
-                pair.inputs = {n: a * 1.5 + 0.25 for n, a in pair.inputs.items()}
-                _call_keras(pair, pair.inputs, training=True)
-                pair.torch.train()(*torch_inputs(pair, pair.inputs))
-        buffers(pair, tolerance)
+        hold(pair, tolerance, loose)
     except Exception as problem:
         problem.add_note(f"{text}\n{pair.keras_text}\n\n{pair.torch_text}")
         raise
     return pair
+
+
+def hold(pair: Pair, tolerance: float, gradient_tolerance: float) -> None:
+    """Hold both models against each other: weights, prediction, a step of training, running values."""
+    counts(pair)
+    for mine, other in zip(*predict(pair), strict=True):
+        close(mine, other, tolerance, "prediction")
+    random = np.random.default_rng(11)
+    factors = [random.normal(size=y.shape).astype(y.dtype) for y in predict(pair)[0]]
+    keras_step, torch_step = train_keras(pair, factors), train_torch(pair, factors)
+    for mine, other in zip(keras_step.outputs, torch_step.outputs, strict=True):
+        close(mine, other, tolerance, "training")
+    names = sorted(keras_step.gradients)
+    assert names == sorted(torch_step.gradients)
+    for name in names:
+        mine, other = keras_step.gradients[name], torch_step.gradients[name]
+        close(mine, other, gradient_tolerance, f"gradient of {name}")
+    if any(not w.trainable for n in pair.graph.nodes() for w in pair.graph.weights(n).values()):
+        for _ in range(2):
+            pair.inputs = {n: _moved(a) for n, a in pair.inputs.items()}
+            _call_keras(pair, pair.inputs, training=True)
+            pair.torch.train()(*torch_inputs(pair, pair.inputs))
+    buffers(pair, tolerance)

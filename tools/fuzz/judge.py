@@ -1,0 +1,193 @@
+"""What is true of a spec: both scripts are written, run, and are the model that `check` describes.
+
+`judge(text)` gives None, or the first thing that is wrong. Both frameworks stay loaded: a process judges many specs.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fuzz import place  # noqa: F401
+from fuzz.fault import Fault, fault
+from parity import hold, predict
+from paired import BATCH, Code, draw_inputs, keras, np, pair_of
+
+from dslc.codegen.backend import Backend, load_backend
+from dslc.codegen.page import ModelSection, Script, render_script
+from dslc.driver import Analysis, ModelAnalysis, analyse_source, model_section, unsupported
+from dslc.graph import Graph
+from dslc.source import Source
+from dslc.vocab.dims import evaluate, symbols
+
+SIZES = (3, 4, 5, 7, 9, 12, 17)  # of what varies, times what it is a multiple of
+# What a framework computes in float32 whatever it is told (TensorFlow's gelu, leaky_relu and resizing, the scale of
+# attention in Keras), and what has no kernel for float64 on a CPU.
+LOOSE = ("gelu", "leaky_relu", "prelu", "hard_sigmoid", "hard_swish", "Upsample", "MultiHeadAttention")
+SINGLE = ("MaxPool3D", "AvgPool3D")
+
+
+class Refused(Exception):
+    """dslc says no, as it may."""
+
+
+def judge(text: str) -> Fault | None:
+    """The first thing that is wrong with a spec that is meant to be valid."""
+    try:
+        analysis = analyse_source(Source("spec.dl", text))
+    except Exception as problem:
+        return fault("crash in check", problem)
+    if not analysis.ok:
+        first = next(d for d in analysis.diagnostics if d.severity == "error")
+        return fault("refused by check", f"{first.code} {first.message}")
+    try:
+        return judge_sound(analysis)
+    finally:
+        keras.backend.clear_session(free_memory=False)
+
+
+def judge_sound(analysis: Analysis) -> Fault | None:
+    """What is wrong with a spec that `check` takes."""
+    chosen = analysis.models[-1]
+    codes: list[Code] = []
+    for name in ("keras", "torch"):
+        backend = load_backend(name)
+        assert backend is not None
+        try:
+            codes.append(_code(analysis, chosen, backend))
+        except Refused as refusal:
+            return fault(f"refused by {name}", str(refusal))
+        except Exception as problem:
+            return fault(f"crash in compile for {name}", problem)
+    graph = chosen.graph
+    words = [n.word.word for n in graph.nodes() if n.word is not None]
+    single = any(word in SINGLE for word in words)
+    tolerance = 1e-4 if single else 1e-6 if any(word in LOOSE for word in words) else 1e-9
+    dtype = "float32" if single else "float64"
+    try:
+        sizes = varying(graph, SIZES[1])
+    except Refused:
+        return None  # sizes that only some numbers fit: the scripts are written, that is all
+    try:
+        pair = pair_of(graph, *codes, sizes=sizes, ids=ids_of(graph), dtype=dtype)
+    except Exception as problem:
+        return fault(_where(problem), problem)
+    try:
+        _shapes(pair, sizes)
+        hold(pair, tolerance, 10 * tolerance)
+        if sizes:
+            _other_sizes(pair, tolerance, dtype)
+    except Exception as problem:
+        return fault(_where(problem), problem)
+    return None
+
+
+def _where(problem: Exception) -> str:
+    """The part of the comparison that a problem came up in."""
+    if isinstance(problem, AssertionError):
+        text = str(problem)
+        for part in ("prediction", "training", "gradient", "shape"):
+            if text.startswith(part):
+                return f"numbers: {part}"
+        return "counts or places"
+    names = [frame.name for frame in traceback.extract_tb(problem.__traceback__)]
+    for part, kind in (
+        ("_keras_model", "building in Keras"),
+        ("train_keras", "training in Keras"),
+        ("_call_keras", "running in Keras"),
+        ("train_torch", "training in torch"),
+        ("_modules_in_order", "running in torch"),
+        ("predict", "running in torch"),
+    ):
+        if part in names:
+            return kind
+    return "building in torch"
+
+
+def _code(analysis: Analysis, chosen: ModelAnalysis, backend: Backend) -> Code:
+    """The whole script of a backend, as the code that makes its model.
+
+    Raises:
+        Refused: the backend cannot express the spec.
+    """
+    refused = unsupported(chosen.graph, backend)
+    if refused:
+        raise Refused(refused[0].message)
+    plan, section, training = model_section(analysis, chosen, backend)
+    script = Script("spec", plan.model.name, "spec.dl")
+    text = render_script(script, section, backend.target, training)
+    return Code(section.text, _runner(text), _first(section))
+
+
+def _first(section: ModelSection) -> frozenset[str]:
+    return section.channels_first
+
+
+def _runner(text: str) -> Callable[[], Mapping[str, Any]]:
+    def run() -> Mapping[str, Any]:
+        namespace: dict[str, Any] = {"__name__": "spec", "__file__": "spec.py"}
+        exec(compile(text, "<script>", "exec"), namespace)
+        return namespace
+
+    return run
+
+
+def varying(graph: Graph, least: int) -> dict[str, int]:
+    """A number for every size that varies, such that no tensor is empty: `least` times its multiple, or more."""
+    names = {
+        s.name: s.multiple
+        for node in graph.nodes()
+        if node.output is not None
+        for d in node.output.shape
+        for s in symbols(d)
+    }
+    for factor in (n for n in SIZES if n >= least):
+        sizes = {name: factor * multiple for name, multiple in names.items()}
+        if not names or _all_there(graph, sizes):
+            return sizes
+    raise Refused("no size fits every layer")
+
+
+def _all_there(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    try:
+        return all(
+            evaluate(d, sizes) > 0
+            for node in graph.nodes()
+            if node.output is not None
+            for d in node.output.shape
+        )
+    except AssertionError:
+        return False
+
+
+def ids_of(graph: Graph) -> int:
+    """How many different ids every word that takes ids knows."""
+    rows = [
+        int(str(next(iter(graph.used_weights(node).values())).shape[0]))
+        for node in graph.nodes()
+        if node.word is not None and node.word.takes_ids
+    ]
+    return min(rows, default=5)
+
+
+def _shapes(pair: Any, sizes: Mapping[str, int]) -> None:
+    """The outputs have the shapes that `check` says."""
+    for (name, index), mine in zip(pair.graph.outputs.items(), predict(pair)[0], strict=True):
+        tensor = pair.graph.tensor(index)
+        told = (BATCH, *(evaluate(d, sizes) for d in tensor.shape))
+        assert mine.shape == told, f"shape of {name}: check says {told}, Keras {mine.shape}"
+
+
+def _other_sizes(pair: Any, tolerance: float, dtype: str) -> None:
+    """The same models take inputs of other sizes."""
+    from parity import close
+
+    try:
+        sizes = varying(pair.graph, SIZES[3])
+    except Refused:
+        return
+    random = np.random.default_rng(13)
+    inputs = draw_inputs(pair.graph, random, sizes, ids_of(pair.graph), dtype)
+    for mine, other in zip(*predict(pair, inputs), strict=True):
+        close(mine, other, tolerance, "prediction")
