@@ -20,6 +20,7 @@ LAW = [
     ["source", "assets", "files"],
     ["codes", "diagnostics"],
     ["syntax"],
+    ["fmt"],
     ["vocab"],
     ["spec"],
     ["graph"],
@@ -28,7 +29,7 @@ LAW = [
     ["plan"],
     ["lint"],  # its rules speak of phases and rates, which the plan settles
     ["codegen"],
-    ["render", "driver", "weights", "verify", "testing"],
+    ["render", "numerics", "driver", "weights", "verify", "diff", "testing"],
     ["scaffold", "cli", "lsp", "__main__"],
 ]
 ORDER = [name for group in LAW for name in group]

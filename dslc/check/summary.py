@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from dslc.graph import Frame, Graph, Node
 from dslc.vocab.dims import Dim
+from dslc.vocab.libraries import spelled
 from dslc.vocab.tensor import Tensor
 
 SHARED = " (shared)"  # behind what has the weights of something before it
 BYTES = 4  # of a float32 or int32
+KIB = 2**10
+MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,14 @@ def _block(graph: Graph, frame: Frame, rows: list[Row]) -> Row:
     if any(row.what.endswith(SHARED) for row in rows) and _total(rows)[0] == 0:
         name += SHARED
     return Row("", name, graph.tensor(output), *_total(rows), frame.depth - 1, line)
+
+
+def size(count: Dim) -> str:
+    """A number of bytes in KiB or MiB, or as a formula in bytes."""
+    return spelled(count, _size)
+
+
+def _size(count: Dim) -> str:
+    if not isinstance(count, int):
+        return f"{count} bytes"
+    return f"{count / MIB:,.2f} MiB" if count >= MIB / 10 else f"{count / KIB:,.2f} KiB"

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preview": ("preview", "Draw pictures as they are augmented for training."),
     "compile": ("compile", "Write the training script for Keras or PyTorch."),
     "run": ("run", "Compile and train."),
+    "diff": ("diff", "Say what differs in meaning between two versions of a spec."),
     "compare": ("compare", "Put the results of several runs side by side."),
     "weights": ("weights", "Draw first weights; show, compare and convert files of weights."),
     "graph": ("graph", "Draw the model as Mermaid, DOT or SVG."),

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dslc.check.summary import Row, Summary
+from dslc.check.summary import Row, Summary, size
 from dslc.cli.backends import number
 from dslc.cli.console import style, table
 from dslc.vocab.dims import Dim
-from dslc.vocab.libraries import spelled
 
-KIB = 2**10
-MIB = 2**20
 LONGEST = 52  # of a cell; sizes with names may be long
 HEAD = ("line", "layer", "output", "parameters", "multiply-adds")
 
@@ -84,14 +81,3 @@ def _costs(summary: Summary, batch: int | None) -> list[str]:
         f"{number(summary.multiply_adds)} multiply-adds for one sample",
         f"memory in float32: {memory}",
     ]
-
-
-def size(count: Dim) -> str:
-    """A number of bytes in KiB or MiB, or as a formula in bytes."""
-    return spelled(count, _size)
-
-
-def _size(count: Dim) -> str:
-    if not isinstance(count, int):
-        return f"{count} bytes"
-    return f"{count / MIB:,.2f} MiB" if count >= MIB / 10 else f"{count / KIB:,.2f} KiB"

@@ -14,6 +14,7 @@ from dslc.codes.code import Code
 
 FAMILIES = (
     "syntax",
+    "formatting",
     "names",
     "shapes",
     "graphs",
@@ -23,6 +24,7 @@ FAMILIES = (
     "callbacks",
     "protocols",
     "backbones",
+    "revisions",
     "backends",
 )
 

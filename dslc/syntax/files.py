@@ -61,7 +61,7 @@ def read(path: str | os.PathLike[str], root: str | os.PathLike[str] | None = Non
         if not place.is_file():
             return _fail("E0132", f"`{name}` is not a regular file", name, "name a text file")
         if place.stat().st_size > MAX_BYTES:
-            return _too_large(name, place.stat().st_size)
+            return too_large(name, place.stat().st_size)
         with place.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as problem:
@@ -73,7 +73,7 @@ def read(path: str | os.PathLike[str], root: str | os.PathLike[str] | None = Non
 def decoded(name: str, data: bytes) -> Read:
     """The text in `data`, called `name`."""
     if len(data) > MAX_BYTES:
-        return _too_large(name, len(data))
+        return too_large(name, len(data))
     zero = data.find(b"\0")
     if zero >= 0:
         return _fail(
@@ -102,7 +102,8 @@ def _fail(code: str, message: str, name: str, advice: str) -> tuple[None, tuple[
     return None, (error(code, message, place, fixes=[Fix(advice)]),)
 
 
-def _too_large(name: str, size: int) -> tuple[None, tuple[Diagnostic, ...]]:
+def too_large(name: str, size: int) -> tuple[None, tuple[Diagnostic, ...]]:
+    """A file of `size` bytes is no spec."""
     return _fail(
         "E0134",
         f"`{name}` has {size:,} bytes; a spec has at most {MAX_BYTES:,}",

@@ -84,6 +84,7 @@ class FlowWord(Word):
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs; None: any number
     takes_ids: ClassVar[bool] = False  # whether its input holds whole numbers (token ids)
     gives_way: ClassVar[bool] = False  # a block or model that has its name is meant instead
+    trains_only: ClassVar[bool] = False  # whether prediction passes its input on as it is
 
     def infer(self, *xs: Tensor) -> Tensor | Mismatch:
         """The result for inputs `xs`, or why there is none."""

@@ -55,6 +55,16 @@ def layers_of(graph: Graph) -> list[Layer]:
     return found
 
 
+def canonical_names(graph: Graph) -> dict[int, str]:
+    """The name of every layer that has weights of its own, the networks of libraries too, by its index."""
+    names = _Names()
+    return {
+        node.index: names.node(node)
+        for node in graph.nodes()
+        if node.word is not None and node.shares is None and graph.counts(node) != (0, 0)
+    }
+
+
 def _refuse_unknown(graph: Graph, node: Node) -> None:
     if node.word is None or graph.counts(node) == (0, 0):
         return

@@ -17,6 +17,7 @@ class Dropout(Layer):
     `(…) -> (…)`; nothing happens in prediction.
     """
 
+    trains_only: ClassVar[bool] = True
     reference: ClassVar[str] = (
         "Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html"
     )
@@ -39,6 +40,7 @@ class SpatialDropout(Layer):
         "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
         "Dropout1d", "Dropout2d", "Dropout3d",
     )  # fmt: skip
+    trains_only: ClassVar[bool] = True
     reference: ClassVar[str] = "Tompson et al. 2015, https://arxiv.org/abs/1411.4280"
     examples: ClassVar[tuple[str, ...]] = (
         Example("32x32x16", "x -> SpatialDropout(0.2) -> Conv2D(32, 3x3)"),
@@ -57,6 +59,7 @@ class GaussianNoise(Layer):
     `(…) -> (…)`; nothing happens in prediction.
     """
 
+    trains_only: ClassVar[bool] = True
     reference: ClassVar[str] = "Bishop 1995, https://doi.org/10.1162/neco.1995.7.1.108"
     examples: ClassVar[tuple[str, ...]] = (Example("30", "x -> GaussianNoise(0.1) -> Dense(16)"),)
 
@@ -73,6 +76,7 @@ class GaussianDropout(Layer):
     `(…) -> (…)`; nothing happens in prediction.
     """
 
+    trains_only: ClassVar[bool] = True
     reference: ClassVar[str] = (
         "Srivastava et al. 2014, section 10, https://jmlr.org/papers/v15/srivastava14a.html"
     )
@@ -94,6 +98,7 @@ class AlphaDropout(Layer):
     a = ((1 − rate)·(1 + rate·α²))^−½ and b = −a·α·rate. Nothing happens in prediction.
     """
 
+    trains_only: ClassVar[bool] = True
     reference: ClassVar[str] = "Klambauer et al. 2017, https://arxiv.org/abs/1706.02515"
     examples: ClassVar[tuple[str, ...]] = (
         Example("128", "x -> Dense(64, init=lecun_normal) -> selu -> AlphaDropout(0.1)"),
