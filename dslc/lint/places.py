@@ -64,6 +64,16 @@ def line(layers: Iterable[Layer]) -> Iterator[Layer]:
         yield layer
 
 
+def dense_behind(layer: Layer) -> Layer | None:
+    """The dense layer that a layer feeds, with nothing between that has a kernel."""
+    for follower in line(layer.after()):
+        if isinstance(follower.word, Dense):
+            return follower
+        if follower.has_kernel:
+            return None
+    return None
+
+
 def depths(layers: Iterable[Layer]) -> dict[Layer, int]:
     """How many kernels the shortest way from an input to behind each layer crosses. `layers` are those of a model."""
     found: dict[Layer, int] = {}

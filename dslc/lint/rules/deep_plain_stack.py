@@ -1,0 +1,66 @@
+"""More than 20 layers one behind the other, and no way around any of them.
+
+A deeper network can do all that a shallower one does: its further layers only need to pass on what they get. Trained,
+it does not. From about 20 plain layers on, even the error on the training data grows with every layer, with BatchNorm
+too: the gradient has to come through all of them, and passing on unchanged is hard to learn. A shortcut that adds the
+input of a block to its output (`add(x, y)`) makes it the easiest thing, and networks of 50 or 150 layers train.
+
+Counted are the layers with a kernel on the shortest way from an input to a result: a shortcut, a concatenation as in
+DenseNet, and the narrow branch of an Inception block all shorten it.
+
+Reference: He, Zhang, Ren, Sun (2016), Deep Residual Learning for Image Recognition, https://arxiv.org/abs/1512.03385.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dslc.diagnostics import Fix
+from dslc.lint.facts import Facts
+from dslc.lint.places import depths
+from dslc.lint.rule import Finding, rule
+
+MOST = 20
+
+
+@rule(
+    "L123",
+    severity="info",
+    wrong="""
+        block Unit(filters) {
+          input x
+          x -> Conv2D(filters, 3x3, padding=same, init=he_normal) -> relu
+        }
+
+        model Deep(classes = 10) {
+          input image: 32x32x3
+          image -> Unit(16) * 24 -> GlobalAvgPool2D
+          -> Dense(classes, init=glorot_uniform) -> softmax
+        }
+    """,
+    right="""
+        block Unit(filters) {
+          input x
+          y = x
+          -> Conv2D(filters, 3x3, padding=same, init=he_normal) -> relu
+          -> Conv2D(filters, 3x3, padding=same)
+          add(x, y) -> relu
+        }
+
+        model Deep(classes = 10) {
+          input image: 32x32x3
+          image
+          -> Conv2D(16, 3x3, padding=same, init=he_normal) -> relu
+          -> Unit(16) * 12 -> GlobalAvgPool2D
+          -> Dense(classes, init=glorot_uniform) -> softmax
+        }
+    """,
+)
+def check(facts: Facts) -> Iterator[Finding]:
+    for model in facts.models:
+        depth = depths(model.layers)
+        longest = max((depth[layer] for layer in model.outputs.values()), default=0)
+        if longest > MOST:
+            message = f"`{model.name}` has {longest} layers in a row without a shortcut"
+            fix = Fix("put a few into a block that adds its input to its output: add(x, y)")
+            yield Finding(model.definition.node.name.span, message, fixes=(fix,))
