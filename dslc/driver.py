@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dslc.codegen.regions import Regions
     from dslc.graph import Graph
     from dslc.lint.facts import Facts
+    from dslc.numerics import Deviation, Limit
     from dslc.plan.model import ModelPlan
     from dslc.plan.training import TrainingPlan
     from dslc.spec import ir
@@ -68,6 +69,7 @@ def analyse_source(
     from dslc.check.defaults import check_defaults
     from dslc.check.experiment import check_experiment
     from dslc.check.promises import check_promises
+    from dslc.check.reach import check_reach
     from dslc.check.summary import summarise
     from dslc.graph import build
     from dslc.spec.load import load
@@ -86,6 +88,8 @@ def analyse_source(
         if summary is not None:
             diagnostics += check_promises(graph, summary)
             diagnostics += check_places(graph)
+            if not any(d.code == "E0207" for d in diagnostics):  # or it is said already
+                diagnostics += check_reach(graph)
         models.append(ModelAnalysis(definition, graph, summary))
     if models and all(model.summary is not None for model in models):
         diagnostics += check_defaults(spec, [model.graph for model in models])
@@ -134,13 +138,20 @@ def compile_model(
 ) -> tuple[str | None, list[Diagnostic]]:
     """The script for one model of an analysis without errors. `stem` names its runs."""
     from dslc.codegen.page import Script, render_script
+    from dslc.spec.defaults import wants_stock
 
-    assert analysis.source is not None
+    assert analysis.source is not None and analysis.spec is not None
     refused = unsupported(chosen.graph, backend)
     if refused:
         return None, refused
     plan, section, training = model_section(analysis, chosen, backend)
-    script = Script(stem, plan.model.name, Path(analysis.source.name).name)
+    numerics = ""
+    if wants_stock(analysis.spec):
+        from dslc.numerics import deviations, paragraph
+
+        found = deviations(analysis.spec, training, section, backend)
+        numerics = paragraph(found, backend.title)
+    script = Script(stem, plan.model.name, Path(analysis.source.name).name, numerics)
     return render_script(script, section, backend.target, training), []
 
 
@@ -171,17 +182,44 @@ def _write(
     """The model section, blocks with names where the backend can keep them."""
     from dslc.codegen.backend import CannotKeepNames, ModelRequest
     from dslc.plan.walk import plan_model
+    from dslc.spec.defaults import wants_stock
 
     assert analysis.spec is not None
     fixed: frozenset[str] = frozenset()
     while True:
         plan = plan_model(analysis.spec, chosen.graph, fixed)
         try:
-            return plan, backend.write_model(ModelRequest(plan, logits, regions))
+            request = ModelRequest(plan, logits, regions, wants_stock(analysis.spec))
+            return plan, backend.write_model(request)
         except CannotKeepNames as problem:
             if problem.block in fixed:
                 raise AssertionError(f"cannot be written with numbers either: {problem}") from None
             fixed |= {problem.block}
+
+
+def deviations_of(analysis: Analysis, chosen: ModelAnalysis, backend: Backend) -> list[Deviation]:
+    """Where the script of a backend computes otherwise than the language says: only with `numerics = stock`. None
+    where the backend refuses the model."""
+    from dslc.spec.defaults import wants_stock
+
+    assert analysis.spec is not None
+    if not wants_stock(analysis.spec) or unsupported(chosen.graph, backend):
+        return []
+    from dslc.numerics import deviations
+
+    _, section, training = model_section(analysis, chosen, backend)
+    return deviations(analysis.spec, training, section, backend)
+
+
+def limits_of(analysis: Analysis, chosen: ModelAnalysis) -> list[Limit]:
+    """What cannot be equal in the scripts of a model on any two backends."""
+    from dslc.numerics import limits
+    from dslc.plan.experiment import plan_training
+
+    assert analysis.spec is not None
+    trained = chosen is analysis.models[-1]
+    plan = plan_training(analysis.spec, chosen.graph) if trained else None
+    return limits(analysis.spec, chosen.graph, plan)
 
 
 def unsupported(graph: Graph, backend: Backend) -> list[Diagnostic]:

@@ -112,7 +112,9 @@ class CallWriter(Scope):
         return Call(Ref(callee.name), (*xs, *positional), tuple(keywords), Origin(use))
 
     def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
-        context = Context(apply, self.naming, self.helpers.append)
+        context = Context(
+            apply, self.naming, self.helpers.append, stock=self.stock, departures=self.departures
+        )
         return mark(self.table.ops(context), apply)
 
     def _apply(

@@ -6,6 +6,7 @@ from collections import Counter
 
 from dslc.codegen import values
 from dslc.codegen.backend import CannotKeepNames, ModelRequest
+from dslc.codegen.departures import Noted
 from dslc.codegen.emission import NeedsNumbers
 from dslc.codegen.layout import render
 from dslc.codegen.nodes import Statement
@@ -26,13 +27,16 @@ def write_model(request: ModelRequest) -> ModelSection:
     """
     written: dict[plan.Function, Written] = {}
     helpers: list[str] = []
+    departures: list[Noted] = []
     statements: list[Statement] = []
     networks: Counter[str] = Counter()
     for function in request.plan.functions:
         is_model = function is request.plan.model
         if is_model:
             function = without_activation(function, set(request.logits))
-        writer = FunctionWriter(function, TABLE, written, request.regions, networks)
+        writer = FunctionWriter(
+            function, TABLE, written, request.regions, networks, stock=request.stock
+        )
         try:
             if is_model:
                 statements.append(writer.write_model("build_model", describe(function, request)))
@@ -42,9 +46,15 @@ def write_model(request: ModelRequest) -> ModelSection:
         except NeedsNumbers as problem:
             raise CannotKeepNames(function.block) from problem
         helpers += writer.helpers
+        departures += writer.departures
     program = tuple(statements)
     used = tuple(dict.fromkeys(helpers))
-    return ModelSection(render(program).strip(), helpers=used, program=program)
+    return ModelSection(
+        render(program).strip(),
+        helpers=used,
+        program=program,
+        departures=tuple(dict.fromkeys(departures)),
+    )
 
 
 def _function_name(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dslc.codegen.departures import Changed, Departure
 from dslc.codegen.nodes import Call, Commented, Expr, Kw, call, lit
 from dslc.codegen.numbers import number
 from dslc.codegen.schedules import rate_function, takes_epochs
@@ -75,10 +76,24 @@ class Definition:
     values: tuple[tuple[str, Any], ...]
 
 
+EVERY_BATCH = Departure(
+    "ema_batches",
+    "the mean of the weights goes on after every batch, also after those without an update",
+)
+
+
+def departures(phase: PhasePlan) -> list[Changed]:
+    """How the updates of Keras' own classes depart, with `numerics = stock`."""
+    if phase.ema is None or phase.accumulate == 1:
+        return []
+    return [Changed(EVERY_BATCH, "ema", "ema", phase.name)]
+
+
 class Updates:
     """What the script of a plan says about updates."""
 
     def __init__(self, plan: TrainingPlan) -> None:
+        self.stock = plan.stock
         self.names: dict[Definition, str] = {}
         self.rates: dict[tuple[Any, int], str] = {}
         for phase in plan.phases:
@@ -98,7 +113,7 @@ class Updates:
 
     def _own(self, phase: PhasePlan) -> Definition | None:
         """Keras takes the mean of the weights after each batch, though only some change them."""
-        if phase.ema is None or phase.accumulate == 1:
+        if phase.ema is None or phase.accumulate == 1 or self.stock:
             return None
         return Definition("Averaged", (("optimizer", type(phase.optimizer).word),))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dslc.codegen import values
+from dslc.codegen.departures import Noted
 from dslc.codegen.emission import NeedsNumbers, Op, Table
 from dslc.codegen.nodes import Attr, Def, Expr, Index, Lit, Ref, Statement, UnaryOp
 from dslc.codegen.regions import Regions
@@ -43,7 +44,11 @@ class Scope:
         written: dict[plan.Function, Written],
         regions: Regions | None = None,
         networks: Counter[str] | None = None,
+        *,
+        stock: bool = False,
     ) -> None:
+        self.stock = stock
+        self.departures: list[Noted] = []
         self.regions = regions or Regions()
         self.marks: list[tuple[int, str]] = []  # where in the body a part begins
         self.function = function

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dslc.codegen.departures import Changed, Departure
 from dslc.codegen.nodes import Expr, Expression, Import, Statement, call, ref
 from dslc.codegen.numbers import number
 from dslc.codegen.page import ModelSection, Target
@@ -15,7 +16,7 @@ from dslc.vocab import losses
 from dslc_keras.callbacks import callback_context
 from dslc_keras.class_weights import class_weight_context
 from dslc_keras.losses import CONFUSION, LOSSES, METRICS, mean_loss
-from dslc_keras.optimizers import Updates
+from dslc_keras.optimizers import Updates, departures
 from dslc_keras.phases import phase_context
 from dslc_keras.soft import soft_loss, soft_metric
 
@@ -63,7 +64,7 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
         loss = {o.name: soft_loss(o.loss) for o in outputs}
         measures = {o.name: [soft_metric(m, o) for m in o.metrics] for o in outputs}
     weighted = {o.name: [mean_loss(loss[o.name], "MeanLoss")] for o in outputs if o.class_weight}
-    if len(outputs) > 1:
+    if len(outputs) > 1 and not plan.stock:
         for name, found in loss.items():
             if name not in weighted:
                 measures[name].append(mean_loss(found))
@@ -75,9 +76,22 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
         values["loss_weights"] = {o.name: number(o.weight) for o in outputs}
     if any(measures.values()):
         values["metrics"] = measures if len(outputs) > 1 else measures[outputs[0].name]
-    if weighted and len(outputs) > 1:
+    if weighted and len(outputs) > 1 and not plan.stock:
         values["weighted_metrics"] = weighted
     return Expression(call("model.compile", **values))
+
+
+BATCH_MEANS = Departure(
+    "output_losses",
+    "the loss that is reported of an output is the mean over batches: a smaller last one counts as much as the others",
+)
+
+
+def _departures(plan: TrainingPlan, model: ModelSection) -> list[Changed]:
+    found = [each for phase in plan.phases for each in departures(phase)]
+    if len(plan.outputs) > 1:
+        found.append(Changed(BATCH_MEANS, "loss", "loss"))
+    return found
 
 
 TARGET = Target(
@@ -94,4 +108,5 @@ TARGET = Target(
     count_weights="sum(math.prod(weight.shape) for weight in model.trainable_weights)",
     test_targets="test.y",
     last_file="last.npz",
+    departures=_departures,
 )

@@ -49,7 +49,8 @@ def _of(laws: Iterable[Law]) -> tuple[Rule, ...]:
 class Constraints:
     """The constraints of all layers of a model."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stock: bool = False) -> None:
+        self.stock = stock  # `Tensor.renorm_` for a helper of Keras' formula
         self.classes: dict[str, tuple[Rule, ...]] = {}
         self.uniform = True  # every class has one for all its layers
         self.helpers: list[str] = []
@@ -60,7 +61,7 @@ class Constraints:
         named = any(isinstance(item, Symbolic) for _, word, _ in rules for _, item in word)
         if self.classes.setdefault(name, rules) != rules or named:
             self.uniform = False
-        self.helpers += [HELPERS[word.word] for _, word, _ in rules if word.word in HELPERS]
+        self.helpers += [HELPERS[word.word] for _, word, _ in rules if self._helps(word)]
 
     def one_by_one(self) -> None:
         """Say it around each layer, nothing of classes."""
@@ -75,8 +76,8 @@ class Constraints:
         given = []
         for attribute, word, units in rules:
             limits = [context.write(item) for _, item in word]
-            rule: Expr = Lambda(("w",), _applied(word, Ref("w"), limits, units))
-            if word.word in HELPERS and not limits and units == 0:
+            rule: Expr = Lambda(("w",), self._applied(word, Ref("w"), limits, units))
+            if self._helps(word) and not limits and units == 0:
                 rule = Ref(HELPERS[word.word])
             given.append(Kw(attribute, rule))
         return Call(Ref("constrained"), (made,), tuple(given))
@@ -93,7 +94,7 @@ class Constraints:
             for rules, names in reversed([*by_rule(self.classes)]):
                 body = tuple(
                     Expression(
-                        _applied(
+                        self._applied(
                             word,
                             Attr(module, attribute),
                             [value(item, Ref) for _, item in word],
@@ -117,10 +118,15 @@ class Constraints:
         decorator = call("torch.no_grad")
         return Def("constrain", (Param("model"),), (every,), doc, (decorator,))
 
+    def _helps(self, word: Word) -> bool:
+        return word.word in HELPERS and not (self.stock and word.word == "max_norm")
 
-def _applied(word: Word, weight: Expr, limits: list[Expr], units: int) -> Expr:
-    """The call that makes a constraint true for `weight`."""
-    if word.word == "non_negative":
-        return method(weight, "clamp_", min=0)
-    axis = () if units == 0 else (Kw("units", Lit(units)),)
-    return Call(Ref(HELPERS[word.word]), (weight, *limits), axis)
+    def _applied(self, word: Word, weight: Expr, limits: list[Expr], units: int) -> Expr:
+        """The call that makes a constraint true for `weight`."""
+        if word.word == "non_negative":
+            return method(weight, "clamp_", min=0)
+        if not self._helps(word):
+            (limit,) = limits
+            return method(weight, "renorm_", 2, units, limit)
+        axis = () if units == 0 else (Kw("units", Lit(units)),)
+        return Call(Ref(HELPERS[word.word]), (weight, *limits), axis)

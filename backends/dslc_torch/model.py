@@ -26,7 +26,7 @@ def write_model(request: ModelRequest) -> ModelSection:
     """
     written: dict[plan.Function, Written] = {}
     helpers: list[str] = []
-    laws = WeightLaws(request.plan.functions, TABLE)
+    laws = WeightLaws(request.plan.functions, TABLE, stock=request.stock)
     for function in request.plan.functions:
         docstring = None
         taken = {*TAKEN, *PAGE_NAMES, *(w.name for w in written.values())}
@@ -61,6 +61,7 @@ def write_model(request: ModelRequest) -> ModelSection:
         penalty=penalty is not None,
         constrain=constrain is not None,
         program=tuple(statements),
+        departures=tuple(dict.fromkeys(laws.departures)),
     )
 
 

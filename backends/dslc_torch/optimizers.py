@@ -35,6 +35,7 @@ from dslc.codegen.schedules import rate_function, takes_epochs
 from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.vocab import clips, optimizers
 from dslc.vocab.experiment import Clip, Optimizer
+from dslc_torch.stock import stock_call, stock_clip
 
 # --- the call of each word -----------------------------------------------------------------------------------
 
@@ -153,10 +154,12 @@ class Definition:
     values: tuple[tuple[str, Any], ...] = ()
 
 
-def _hooks(phase: PhasePlan) -> list[Definition]:
+def _hooks(phase: PhasePlan, stock: bool) -> list[Definition]:
     """What makes an optimiser of torch compute as Keras' does: functions that are called before each step."""
     word = phase.optimizer
     found: list[Definition] = []
+    if stock:
+        return found
     if word.weight_decay and not isinstance(word, DECAYING):
         values = (("decay", word.weight_decay), ("kernels", word.decays == "kernels"))
         found.append(Definition("decay_weights", values))
@@ -168,16 +171,17 @@ def _hooks(phase: PhasePlan) -> list[Definition]:
     return found
 
 
-def _groups(phase: PhasePlan) -> Definition | None:
+def _groups(phase: PhasePlan, stock: bool) -> Definition | None:
     word = phase.optimizer
-    if word.decays == "all" or not word.weight_decay or not isinstance(word, DECAYING):
+    by_itself = stock or isinstance(word, DECAYING)
+    if word.decays == "all" or not word.weight_decay or not by_itself:
         return None
     return Definition("decay_groups")
 
 
-def _class(phase: PhasePlan) -> Definition | None:
+def _class(phase: PhasePlan, stock: bool) -> Definition | None:
     word = phase.optimizer
-    if isinstance(word, optimizers.RMSprop):
+    if isinstance(word, optimizers.RMSprop) and not stock:
         values = {"momentum": bool(word.momentum), "centered": word.centered}
     elif isinstance(word, optimizers.Lion):
         values = {}
@@ -193,6 +197,7 @@ class Updates:
 
     def __init__(self, plan: TrainingPlan, *, split_biases: bool = False) -> None:
         self.split_biases = split_biases
+        self.stock = plan.stock
         self.names: dict[Definition, str] = {}
         self.rates: dict[tuple[Any, int], str] = {}
         for phase in plan.phases:
@@ -204,14 +209,16 @@ class Updates:
                 self.rates.setdefault(key, _named("learning_rate", phase, bool(self.rates)))
 
     def _definitions(self, phase: PhasePlan) -> list[Definition]:
-        found = [_groups(phase), *_hooks(phase), _class(phase), self._clip(phase)]
+        stock = self.stock
+        found = [_groups(phase, stock), *_hooks(phase, stock), _class(phase, stock)]
+        found.append(self._clip(phase))
         if phase.ema is not None:
             found.append(Definition("Averages", (("ema", phase.ema),)))
         return [d for d in found if d is not None]
 
     def _clip(self, phase: PhasePlan) -> Definition | None:
         stem = CLIPS[type(phase.clip)] if phase.clip is not None else None
-        if phase.clip is None or stem is None:
+        if phase.clip is None or stem is None or self.stock:
             return None
         split = self.split_biases and isinstance(phase.clip, clips.Norm)
         return Definition(stem, (("clip", phase.clip), ("split_biases", split)))
@@ -237,17 +244,19 @@ class Updates:
         """The statements that make the optimiser of a phase; `weights` is what it trains, perhaps `grouped` by
         learning rates."""
         trained: Expr = method(ref("model"), "parameters") if weights is None else weights
-        groups = _groups(phase)
+        groups = _groups(phase, self.stock)
         if groups is not None and not grouped:
             trained = call(self.names[groups], trained)
         made = OPTIMIZERS[type(phase.optimizer)](phase.optimizer)
-        own = _class(phase)
+        if self.stock:
+            made = stock_call(phase.optimizer, made)
+        own = _class(phase, self.stock)
         func = ref(self.names[own]) if own is not None else made.func
         optimizer = ref("self.optimizer")
         body: list[Statement] = [
             Assign((optimizer,), Call(func, (trained,), made.kwargs)),
         ]
-        for hook in _hooks(phase):
+        for hook in _hooks(phase, self.stock):
             body.append(
                 Expression(method(optimizer, "register_step_pre_hook", ref(self.names[hook])))
             )
@@ -260,7 +269,7 @@ class Updates:
 
     def kernels(self, phase: PhasePlan) -> str | None:
         """The function that groups weights by whether they decay, where they do not all."""
-        groups = _groups(phase)
+        groups = _groups(phase, self.stock)
         return None if groups is None else self.names[groups]
 
     def context(self, phase: PhasePlan) -> Mapping[str, Any]:
@@ -281,9 +290,11 @@ class Updates:
             "clip_call": self._clip_call(phase),
         }
 
-    def _clip_call(self, phase: PhasePlan) -> Expression | None:
+    def _clip_call(self, phase: PhasePlan) -> Statement | None:
         if phase.clip is None:
             return None
+        if self.stock:
+            return stock_clip(phase.clip)
         weights = method(ref("self.model"), "parameters")
         clip = self._clip(phase)
         if clip is None:

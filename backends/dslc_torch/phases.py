@@ -125,8 +125,10 @@ def phase_context(
         "mixed_kernels": len(kernels) > 1,
         "with_keep": bool(kept),
         "keeps_kinds": len({type(word) for word in kept}) > 1,
-        "keeps_count": any(isinstance(word, Adam) for word in kept),
-        "keeps_velocity": any(isinstance(word, SGD) and word.momentum for word in kept),
+        # What the hooks of Adam and of momentum count; torch's own classes have none.
+        "keeps_count": any(isinstance(word, Adam) for word in kept) and not plan.stock,
+        "keeps_velocity": any(isinstance(word, SGD) and word.momentum for word in kept)
+        and not plan.stock,
         "keeps_best": bool(keepers),
         "own_update": any(context["own_update"] for context in every),
         "counts": any(context["counts"] for context in every),

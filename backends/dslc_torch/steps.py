@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dslc.codegen.emission import Context, Layout, Op
+from dslc.codegen.emission import Layout, Op
 from dslc.codegen.nodes import Assign, Call, Commented, Expr, Item, Ref, Star
 from dslc.codegen.origins import mark
 from dslc.plan import model as plan
@@ -97,7 +97,7 @@ class StepWriter(CallWriter):
                 self._branch(step.target, state)
 
     def _ops(self, apply: plan.Apply) -> tuple[Op, ...]:
-        context = Context(apply, self.naming, self.helpers.append, self.laws)
+        context = self.laws.context(apply, self.naming, self.helpers.append)
         ops = mark(self.table.ops(context), apply)
         return tuple(self.laws.wrap(op, apply, context) for op in ops)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dslc.codegen.departures import Changed
 from dslc.codegen.nodes import (
     Assign,
     BinOp,
@@ -31,6 +32,7 @@ from dslc_torch.class_weights import class_weights, weighted
 from dslc_torch.measures import LOSSES, METRICS, Measures, Place
 from dslc_torch.optimizers import Updates
 from dslc_torch.phases import phase_context
+from dslc_torch.stock import departures
 
 # The classes of torchvision.datasets.
 DATASETS: dict[type[Source], str] = {
@@ -142,6 +144,11 @@ def _mean(target: Expr, loss: Expr, place: Place, *, single: bool) -> list[State
     return [Assign((target,), loss)]
 
 
+def _departures(plan: TrainingPlan, model: ModelSection) -> list[Changed]:
+    split = "nn.GRU(" in model.text
+    return [each for phase in plan.phases for each in departures(phase, split_biases=split)]
+
+
 TARGET = Target(
     name="torch",
     title="PyTorch",
@@ -160,4 +167,5 @@ TARGET = Target(
     count_weights="sum(weight.numel() for weight in model.parameters() if weight.requires_grad)",
     test_targets="test.dataset.y",
     last_file="last.pt",
+    departures=_departures,
 )

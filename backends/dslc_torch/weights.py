@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dslc.codegen.backend import CannotKeepNames
+from dslc.codegen.departures import Noted
 from dslc.codegen.emission import Context, NeedsNumbers, Op, Table
 from dslc.codegen.nodes import (
     Attr,
@@ -32,7 +33,7 @@ from dslc.codegen.nodes import (
     call,
     method,
 )
-from dslc.codegen.values import safe_name
+from dslc.codegen.values import Naming, safe_name
 from dslc.codegen.walk import applied
 from dslc.plan import model as plan
 from dslc.vocab.word import Word
@@ -93,11 +94,15 @@ def _parameter(name: str) -> Ref:
 class WeightLaws:
     """What the layers of a model have in common, gathered before its classes are written."""
 
-    def __init__(self, functions: tuple[plan.Function, ...], table: Table) -> None:
+    def __init__(
+        self, functions: tuple[plan.Function, ...], table: Table, *, stock: bool = False
+    ) -> None:
+        self.stock = stock
+        self.departures: list[Noted] = []
         self.common: dict[str, tuple[Law, ...]] = {}
         self.own = False  # some layer has laws that are not those of its class
         self.penalties = Penalties()
-        self.constraints = Constraints()
+        self.constraints = Constraints(stock=stock)
         self.helpers: list[str] = []
         kinds: dict[str, Counter[tuple[object, ...]]] = {}
         self.absent: set[tuple[str, str]] = set()  # (class, attribute) that some layers lack
@@ -134,9 +139,15 @@ class WeightLaws:
         for function in functions:
             for apply in applied((function,)):
                 try:
-                    yield from table.ops(Context(apply, _parameter, self.helpers.append))
+                    yield from table.ops(self.context(apply, _parameter, self.helpers.append))
                 except NeedsNumbers as problem:
                     raise CannotKeepNames(function.block) from problem
+
+    def context(
+        self, apply: plan.Apply, naming: Naming, need_helper: Callable[[str], None]
+    ) -> Context:
+        """What a row sees."""
+        return Context(apply, naming, need_helper, self.stock, self.departures)
 
     def wrap(self, op: Op, apply: plan.Apply, context: Context) -> Op:
         """`op` with its own laws around it, where they are not those of its class."""

@@ -9,7 +9,7 @@ from dslc.graph import Graph
 from dslc.graph.roles import roles
 from dslc.spec import ir
 from dslc.spec.defaults import speaks_for
-from dslc.vocab.sections import ROLES
+from dslc.vocab.sections import OF_FILE, ROLES
 from dslc.vocab.word import Word, parameters
 
 
@@ -21,6 +21,8 @@ def check_defaults(spec: ir.Spec, graphs: Sequence[Graph]) -> list[Diagnostic]:
     layers = [*_layers(graphs)]
     found: list[Diagnostic] = []
     for name, setting in section.settings.items():
+        if name in OF_FILE:
+            continue
         if setting.value is not None and not any(speaks_for(word, name) for word, _ in layers):
             found.append(_untouched(name, setting, "layer", layers))
     for name, part in section.parts.items():

@@ -82,6 +82,7 @@ def _place(diagnostic: Diagnostic) -> str:
 
 
 def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
+    from dslc.cli.numerics import deviation_table
     from dslc.cli.phases import phase_table
     from dslc.cli.shapes import model_table
 
@@ -92,6 +93,7 @@ def _tables(analysis: Analysis, layers: bool, path: Path) -> str:
         if model.summary is not None:
             body = model_table(model.summary, layers=layers, batch=batch, width=width())
             parts.append(f"{head}\n\n{body}{_decay(analysis, model)}{_protocol(analysis, model)}")
+            parts.append(deviation_table(analysis, model, width=width()))
             parts.append(f"{phase_table(analysis) if model is analysis.models[-1] else ''}\n")
     if not analysis.models:
         parts.append(f"{style(safe(str(path)), bold=True)}: no problems, and no model\n\n")

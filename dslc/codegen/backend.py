@@ -23,11 +23,13 @@ from dslc.vocab.tensor import Tensor
 @dataclass(frozen=True)
 class ModelRequest:
     """What the model section of a script is made from. The last activation of the outputs in `logits` is left to
-    the loss and to `predict`. `regions` are the parts that its training must find again."""
+    the loss and to `predict`. `regions` are the parts that its training must find again. `stock` wants the
+    framework's own classes where the language's numerics would need others."""
 
     plan: ModelPlan
     logits: frozenset[str] = frozenset()
     regions: Regions = field(default_factory=Regions)
+    stock: bool = False
 
 
 class CannotKeepNames(Exception):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dslc.codegen.departures import Departure, Noted
 from dslc.codegen.nodes import Expr, Statement
 from dslc.codegen.values import Naming, value
 from dslc.plan.model import Apply
@@ -64,7 +65,15 @@ class Context:
     apply: Apply
     naming: Naming
     need_helper: Callable[[str], None]
-    extra: Any = None  # what a backend's own rows share
+    stock: bool = False  # `numerics = stock`
+    departures: list[Noted] = field(default_factory=list)
+
+    def own(self, *departures: Departure, word: str = "") -> bool:
+        """Whether the framework's own class stands here although it departs from the language; notes that it does."""
+        if self.stock:
+            word = word or self.apply.word.word
+            self.departures += [Noted(each, word, self.apply.span) for each in departures]
+        return self.stock
 
     def write(self, item: Any) -> Expr:
         return value(item, self.naming)

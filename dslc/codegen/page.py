@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dslc.codegen import literals
 from dslc.codegen.data import data_context
+from dslc.codegen.departures import Changed, Noted
 from dslc.codegen.imports import render_imports
 from dslc.codegen.layout import WIDTH, render
 from dslc.codegen.nodes import Import, Statement, lit
@@ -82,6 +83,7 @@ class ModelSection:
     penalty: bool = False  # defines `penalty(model)`, the regularisers' part of the loss
     constrain: bool = False  # defines `constrain(model)`, to be called after every update
     program: tuple[Statement, ...] = ()  # what `text` shows
+    departures: tuple[Noted, ...] = ()  # of `numerics = stock`
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Target:
     count_weights: str  # an expression
     test_targets: str  # an expression for the targets of the test part, in `main`
     last_file: str  # the state to resume from
+    departures: Callable[[TrainingPlan, ModelSection], list[Changed]]  # of `numerics = stock`
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class Script:
     stem: str
     model: str
     spec: str  # the file name of the spec, for the way back
+    numerics: str = ""  # what is said of them, a paragraph: empty where they are those of the language
 
 
 def render_script(
@@ -176,7 +180,7 @@ def _docstring(script: Script, target: Target, training: TrainingPlan | None) ->
     lines = [f"    {way:<{pad}}{what}" for way, what in ways.items()]
     if max(map(len, lines)) > WIDTH:
         lines = [f"    {way}\n        {what}" for way, what in ways.items()]
-    return "\n".join([title, "", "Usage:", *lines])
+    return "\n".join([title, "", "Usage:", *lines, *(["", script.numerics] if script.numerics else [])])
 
 
 @cache

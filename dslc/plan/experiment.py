@@ -11,6 +11,7 @@ from dslc.graph import Graph
 from dslc.plan.finetune import plan_tuning
 from dslc.plan.training import Activation, ImageScaling, InputPlan, OutputPlan, TrainingPlan
 from dslc.spec import ir
+from dslc.spec.defaults import wants_stock
 from dslc.vocab.data import AsBackbone
 from dslc.vocab.dims import Dim
 from dslc.vocab.experiment import Callback, Loss, Source
@@ -57,6 +58,7 @@ def plan_training(spec: ir.Spec, graph: Graph) -> TrainingPlan | None:
         ema=of(train, "ema"),
         mixed=of(train, "precision") == "mixed",
         tuning=tuning,
+        stock=wants_stock(spec),
     )
 
 

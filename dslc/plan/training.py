@@ -156,6 +156,7 @@ class TrainingPlan:
     confidence: float = 0.95
     tuning: TuningPlan | None = None  # a backbone that is trained in phases
     augment: tuple[Transform, ...] = ()
+    stock: bool = False  # the framework's own classes, where they compute otherwise
 
     @cached_property
     def logged(self) -> dict[str, Literal["min", "max"]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from dslc.spec import ir
-from dslc.vocab.sections import ROLES
+from dslc.vocab.sections import OF_FILE, ROLES
 from dslc.vocab.word import Word, parameters
 
 W = TypeVar("W", bound=Word)
@@ -67,10 +67,21 @@ def layer_defaults(spec: ir.Spec) -> LayerDefaults:
     section = spec.sections.get("defaults")
     if section is None:
         return LayerDefaults()
-    general = {name: s.value for name, s in section.settings.items() if s.value is not None}
+    general = {
+        name: s.value
+        for name, s in section.settings.items()
+        if s.value is not None and name not in OF_FILE
+    }
     rules = {
         name: {key: setting.value for key, setting in part.settings.items()}
         for name, part in section.parts.items()
     }
     roles = {name: rules.pop(name) for name in ROLES if name in rules}
     return LayerDefaults(general, rules, roles)
+
+
+def wants_stock(spec: ir.Spec) -> bool:
+    """Whether scripts take the frameworks' own classes: `defaults { numerics = stock }`."""
+    section = spec.sections.get("defaults")
+    setting = section.settings.get("numerics") if section is not None else None
+    return setting is not None and setting.value == "stock"

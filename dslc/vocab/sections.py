@@ -78,6 +78,7 @@ class Output(_Rule):
 
 
 ROLES: dict[str, type[Section]] = {s.word: s for s in (Hidden, Output)}
+OF_FILE = ("numerics",)  # what `defaults` says of everything, not of layers
 
 
 class Defaults(_Rule):
@@ -96,6 +97,11 @@ class Defaults(_Rule):
 
     padding: Annotated[str | None, Choice(("valid", "same"))] = arg(
         "padding of convolutions and pools", None
+    )
+    numerics: Annotated[str, Choice(("exact", "stock"))] = arg(
+        "`exact`: both frameworks compute the same, with short functions in the script where theirs differ; `stock`: "
+        "their own classes, and `dslc check` says how they differ. It holds for models and their training",
+        "exact",
     )
 
 

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
+from dslc.plan.training import TrainingPlan
 from dslc.vocab.layers import sequence
+from dslc.vocab.optimizers import SGD
 from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
+
+
+def _squares(plan: TrainingPlan | None) -> bool:
+    """Whether gradients are squared: by optimisers that adapt, and by clips."""
+    return plan is None or any(p.clip or not isinstance(p.optimizer, SGD) for p in plan.phases)
+
+
+SPARSE = Departure(
+    "sparse_gradient",
+    "the gradient of the table has a row for each token of the batch: those of a token that is there twice are "
+    "squared, or clipped, before they are added",
+    _squares,
+)
 
 
 @TABLE.row(sequence.Embedding)
@@ -18,16 +34,17 @@ def embedding(word: sequence.Embedding, context: Context) -> Op:
     of a repeated token before they add them.
     """
     penalty = regularizer(word.regularizer, context)
+    sparse = penalty is None and context.own(SPARSE)
     made = layer(
         context,
         "Embedding",
         context.write(word.vocabulary),
         context.write(word.dim),
         embeddings_initializer=initializer(word.init, context, "uniform"),
-        embeddings_regularizer=penalty or call("keras.regularizers.L2", 0.0),
+        embeddings_regularizer=None if sparse else penalty or call("keras.regularizers.L2", 0.0),
         embeddings_constraint=constraint(word.constraint, context, 1),
     )
-    if penalty is not None:
+    if penalty is not None or sparse:
         return made
     return replace(
         made,

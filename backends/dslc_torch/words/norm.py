@@ -5,18 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import BinOp, Expr, Lit, call
 from dslc.vocab.kinds import Symbolic
 from dslc.vocab.layers import norm
 from dslc_torch.words.table import TABLE, module, unless
 
+UNBIASED = Departure(
+    "running_variance",
+    "the running variance takes n / (n - 1) of the variance of a batch, which has n values a channel",
+)
+REFUSES_ONE = Departure(
+    "one_value", "torch refuses to train on a batch of one example, as the last of an epoch may be"
+)
+
 
 @TABLE.row(norm.BatchNorm)
 def batch_norm(word: norm.BatchNorm, context: Context) -> Op:
     (x,) = context.apply.inputs
     name = f"BatchNorm{max(x.rank - 1, 1)}d"
-    context.need_helper(name)
+    alone = x.rank == 1 or all(size == 1 for size in x.spatial)
+    if context.own(UNBIASED, *([REFUSES_ONE] if alone else [])):
+        name = f"nn.{name}"
+    else:
+        context.need_helper(name)
     scale, center = context.number(word.scale), context.number(word.center)
     made = module(
         context,

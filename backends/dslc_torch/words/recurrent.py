@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import (
     Assign,
@@ -21,10 +22,15 @@ from dslc.codegen.nodes import (
     call,
     method,
 )
+from dslc.vocab import initializers
 from dslc.vocab.layers import recurrent
 from dslc_torch.weights import Law
 from dslc_torch.words.table import TABLE, law, module
 
+TWO_BIASES = Departure(
+    "two_biases",
+    "torch has two biases, and both train: their sum moves twice as far, and there is one more to count",
+)
 CLASSES: dict[type[recurrent.Recurrent], str] = {
     recurrent.SimpleRNN: "nn.RNN",
     recurrent.LSTM: "nn.LSTM",
@@ -94,6 +100,17 @@ def _at(value: Expr, index: int) -> Expr:
     return Index(value, (Lit(index) if index >= 0 else UnaryOp("-", Lit(-index)),))
 
 
+def _second_bias(word: recurrent.Recurrent, context: Context, ending: str) -> Law:
+    if context.own(TWO_BIASES, word=word.word):
+        return law(context, f"bias_hh_l0{ending}", initializers.Zeros())
+    return Law(
+        f"bias_hh_l0{ending}",
+        lambda w: method(call("nn.init.zeros_", w), "requires_grad_", False),
+        "none",
+        comment="" if ending else "one bias is enough",
+    )
+
+
 def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: bool) -> list[Law]:
     """The four parameters of one direction. Where the spec has one bias, torch's second one stays zero."""
     guard = (lambda module: Attr(module, "bidirectional")) if ending else None
@@ -116,12 +133,7 @@ def _laws(word: recurrent.Recurrent, context: Context, ending: str, present: boo
         law(context, f"bias_ih_l0{ending}", bias, penalty=word.bias_regularizer),
         law(context, f"bias_hh_l0{ending}", bias, penalty=word.bias_regularizer)
         if isinstance(word, recurrent.GRU)
-        else Law(
-            f"bias_hh_l0{ending}",
-            lambda w: method(call("nn.init.zeros_", w), "requires_grad_", False),
-            "none",
-            comment="" if ending else "one bias is enough",
-        ),
+        else _second_bias(word, context, ending),
     ]
     if not present:
         found = [replace(each, penalty=None, constraint=None) for each in found]

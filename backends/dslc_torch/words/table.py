@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Layout, Op, Table
 from dslc.codegen.nodes import Attr, Call, Expr, Kw, Ref, call
 from dslc.vocab import initializers
@@ -49,6 +50,19 @@ PLAIN = {
     "ones": "nn.init.ones_",
 }
 CUT_NORMAL = ("glorot_normal", "he_normal", "lecun_normal")
+UNCUT_NORMAL: dict[str, tuple[str, dict[str, str]]] = {
+    "glorot_normal": ("nn.init.xavier_normal_", {}),
+    "he_normal": ("nn.init.kaiming_normal_", {"nonlinearity": "relu"}),
+    "lecun_normal": ("nn.init.kaiming_normal_", {"nonlinearity": "linear"}),
+}
+UNCUT = Departure(
+    "uncut_normal",
+    "first weights have the same variance, but are not cut at two standard deviations",
+)
+UNSHRUNK = Departure(
+    "max_norm",
+    "weights within the limit stay as they are; by the language's formula they lose 1e-7 of their norm",
+)
 GAINS = {"he_uniform": "relu", "lecun_uniform": "linear"}
 
 
@@ -83,12 +97,17 @@ def law(
 
     if present is False:
         penalty = constraint = None
+    if constraint is not None and constraint.word == "max_norm":
+        context.own(UNSHRUNK, word=constraint.word)
     return Law(attribute, init, key, function, present, penalty, owner, None, "", constraint, units)
 
 
 def _function(context: Context, word: Word) -> Expr | None:
     """The function that fills a tensor, where it needs nothing but that."""
     if word.word in CUT_NORMAL:
+        if context.own(UNCUT, word=word.word):
+            function, options = UNCUT_NORMAL[word.word]
+            return Ref(function) if not options else None
         context.need_helper(f"{word.word}_")
         return Ref(f"{word.word}_")
     plain = all(item == type(word).model_fields[name].default for name, item in word)
@@ -98,6 +117,9 @@ def _function(context: Context, word: Word) -> Expr | None:
 def _fill(context: Context, word: Any, tensor: Expr) -> Expr:
     write = context.write
     match word:
+        case initializers._Scaled() if word.word in UNCUT_NORMAL:
+            function, options = UNCUT_NORMAL[word.word]
+            return call(function, tensor, **options)
         case initializers._Scaled():
             return call("nn.init.kaiming_uniform_", tensor, nonlinearity=GAINS[word.word])
         case initializers.Orthogonal():

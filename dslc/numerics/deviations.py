@@ -1,0 +1,131 @@
+"""What a script with `numerics = stock` does otherwise than the language says, place by place."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dslc.codegen.backend import Backend
+from dslc.codegen.departures import Changed, Departure
+from dslc.codegen.page import ModelSection
+from dslc.numerics.measured import Measured, measured
+from dslc.plan.training import TrainingPlan
+from dslc.source import Span
+from dslc.spec import ir
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A place of a spec where a framework's own class computes otherwise. `what` is a clause, `size` the largest
+    difference that was measured (None: there is no number), `of` what of, `setup` where. `line` is that of the span;
+    in a file that is imported, with its name."""
+
+    span: Span
+    line: str
+    word: str
+    backend: str  # torch
+    key: str
+    what: str
+    size: float | None
+    of: str
+    setup: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """One deviation of one word, with all lines of the spec where it is."""
+
+    first: Deviation
+    lines: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """`BatchNorm (lines 5, 8)`."""
+        many = "s" if len(self.lines) > 1 else ""
+        return f"{self.first.word} (line{many} {', '.join(self.lines)})"
+
+    @property
+    def text(self) -> str:
+        """What differs, and by how much."""
+        found = measured(self.first.key)
+        return f"{self.first.what}: {found.text}"
+
+
+def deviations(
+    spec: ir.Spec, plan: TrainingPlan | None, section: ModelSection, backend: Backend
+) -> list[Deviation]:
+    """Those of the script that has this model and training, in the order of the spec; none with `numerics = exact`."""
+    found = [
+        _made(noted.departure, noted.word, noted.span, spec, backend)
+        for noted in section.departures
+        if noted.departure.matters(plan)
+    ]
+    if plan is not None and plan.stock:
+        for changed in backend.target.departures(plan, section):
+            span = _place(changed, spec)
+            found.append(_made(changed.departure, changed.word, span, spec, backend))
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda d: (d.span.source.name, d.span.start, d.key))
+
+
+def _made(
+    departure: Departure, word: str, span: Span, spec: ir.Spec, backend: Backend
+) -> Deviation:
+    size: Measured = measured(departure.key)
+    line = str(span.source.line_column(span.start)[0])
+    if span.source is not spec.source:
+        line = f"{span.source.name}:{line}"
+    return Deviation(
+        span,
+        line,
+        word,
+        backend.name,
+        departure.key,
+        departure.what,
+        size.size,
+        size.of,
+        size.setup,
+    )
+
+
+def _place(changed: Changed, spec: ir.Spec) -> Span:
+    """Where the setting stands: in its phase, or in `train`."""
+    train = spec.sections["train"]
+    finetune = spec.sections.get("finetune")
+    phases = finetune.inner if finetune is not None else ()
+    own = [p for p in phases if p.label is not None and p.label.text == changed.phase]
+    for section in (*own, train):
+        setting = section.settings.get(changed.key)
+        if setting is not None and setting.value is not None:
+            return setting.span
+        if changed.key in section.parts:
+            return section.parts[changed.key].span
+    return train.span
+
+
+def grouped(found: Iterable[Deviation]) -> list[Use]:
+    """What is said once of a word: the same deviation in several lines."""
+    lines: dict[tuple[str, str], list[Deviation]] = {}
+    for each in found:
+        lines.setdefault((each.key, each.word), []).append(each)
+    return [Use(those[0], tuple(dict.fromkeys(d.line for d in those))) for those in lines.values()]
+
+
+def paragraph(found: Sequence[Deviation], title: str) -> str:
+    """What the docstring of a script says of its numerics; nothing where nothing differs."""
+    if not found:
+        return ""
+    start = (
+        f"Numerics are those of {title}'s own classes (numerics = stock). They differ from those of the spec; the "
+        "sizes are of examples, which docs/numerics.md of dslc describes:"
+    )
+    lines = textwrap.wrap(start, WIDTH)
+    for use in grouped(found):
+        text = f"{use.place}: {use.text}"
+        lines += textwrap.wrap(
+            text, WIDTH, initial_indent="    ", subsequent_indent=" " * 8, break_long_words=False
+        )
+    return "\n".join(lines)
