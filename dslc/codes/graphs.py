@@ -132,6 +132,15 @@ CODES: tuple[Code, ...] = (
         "block Residual { input x  y = x -> Dense(8) -> relu -> Dense(8)  add(x, y) }\n# x -> Residual * 3",
     ),
     Code(
+        "E0427",
+        "Weights that reach no output",
+        "A layer computes something, but no output is computed from it: only its size is asked for, by `y.channels` or "
+        "in an `assert`, or what reads it stands in an arm of a `match` that is not taken. Keras leaves such a layer "
+        "out of the model and PyTorch keeps it, so that the two would not have the same weights.",
+        "y = x -> Dense(8)\nx -> Dense(2 * y.channels)",
+        "y = x -> Dense(8)\ny -> Dense(2 * y.channels)",
+    ),
+    Code(
         "E0430",
         "Nothing that could be augmented",
         "`augment` changes pictures: one input of the model, HxWx1 or HxWx3, from a source that tells from where to "
