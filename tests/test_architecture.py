@@ -29,7 +29,7 @@ LAW = [
     ["plan"],
     ["lint"],  # its rules speak of phases and rates, which the plan settles
     ["codegen"],
-    ["render", "numerics", "driver", "weights", "verify", "diff", "testing"],
+    ["render", "reports", "numerics", "driver", "linter", "weights", "verify", "diff", "testing"],
     ["scaffold", "cli", "lsp", "__main__"],
 ]
 ORDER = [name for group in LAW for name in group]

@@ -35,7 +35,7 @@ def test_every_code_has_a_case() -> None:
     from dslc.codes import all_codes
 
     shown = {d.code for case in FOUND for d in case.diagnostics}
-    elsewhere = {"E0209", "E0210", "E0414", "E0501", "E0502"}
+    elsewhere = {"E0480", "E0481", "E0482", "E0483", "E0209", "E0210", "E0414", "E0501", "E0502"}
     families = ("E02", "E04", "E05")
     codes = {code for code in all_codes() if code.startswith(families)}
     assert codes - shown == elsewhere

@@ -18,7 +18,10 @@ FAMILIES = {
     "E03": "shapes",
     "E04": "model, data and training together",
     "E05": "what a backend cannot express",
-    "L": "advice",
+    "L1": "advice about models",
+    "L2": "advice about training",
+    "L3": "advice about data and augmentation",
+    "L4": "advice about the project",
 }
 
 
@@ -36,14 +39,30 @@ def explain_command(code: str | None, form: str) -> int:
     if code is None:
         say(codes_markdown() if form == "markdown" else _list())
         return FINE
-    codes = all_codes()
-    found = codes.get(code.strip("[]:").upper())
+    found = all_codes().get(code.strip("[]:").upper()) or rule_page(code.strip("[]:"))
     if found is None:
-        close = did_you_mean(code.upper(), codes)
+        close = did_you_mean(code.upper(), pages())
         hint = f"did you mean `{close}`?" if close else "`dslc explain` lists them"
         fail(f"there is no code `{code}`", hint)
     say(code_markdown(found) if form == "markdown" else _page(found))
     return FINE
+
+
+def pages() -> dict[str, Code]:
+    """The page behind every code, of errors and of rules."""
+    from dslc.lint.registry import pages
+
+    return all_codes() | pages()
+
+
+def rule_page(name: str) -> Code | None:
+    """The page of a rule by its code or name."""
+    from dslc.lint.registry import all_rules
+
+    named = (
+        rule for rule in all_rules().values() if name.upper() in (rule.code, rule.name.upper())
+    )
+    return next((rule.page for rule in named), None)
 
 
 def _page(code: Code) -> str:
@@ -60,15 +79,15 @@ def _page(code: Code) -> str:
 
 def _list() -> str:
     lines: list[str] = []
-    for family, codes in families().items():
+    for family, codes in families(pages()).items():
         lines += [style(family, bold=True)] + [f"  {c.code}  {c.title}" for c in codes] + [""]
     return "\n".join([*lines, "`dslc explain CODE` says more.", ""])
 
 
-def families() -> dict[str, list[Code]]:
+def families(codes: dict[str, Code]) -> dict[str, list[Code]]:
     """The codes by what they are about."""
     found: dict[str, list[Code]] = {}
-    for code in all_codes().values():
+    for code in codes.values():
         title = next((t for start, t in FAMILIES.items() if code.code.startswith(start)), "other")
         found.setdefault(title, []).append(code)
     return found
@@ -89,7 +108,7 @@ def codes_markdown() -> str:
         "# Codes\n\nEvery mistake that dslc finds has a code. `dslc explain CODE` shows these texts in the "
         "terminal. Codes are never reused.\n"
     ]
-    for family, codes in families().items():
+    for family, codes in families(all_codes()).items():
         parts.append(f"## {family[0].upper()}{family[1:]}\n")
         parts += [code_markdown(code) for code in codes]
     return "\n".join(parts)

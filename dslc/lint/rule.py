@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from dslc.lint.facts import Facts
 
 Fixes = Literal["safe", "unsafe", "advice"]
+FIXES: dict[Fixes, str] = {
+    "safe": "Its fix is applied by `--fix`.",
+    "unsafe": "Its fix changes what is computed: it is applied by `--fix --unsafe-fixes` only.",
+    "advice": "Its fix is advice.",
+}
+SEVERITIES: dict[Severity, str] = {"error": "an error", "warning": "a warning", "info": "a remark"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,9 @@ class Rule:
     @property
     def page(self) -> Code:
         """What `dslc explain`, the documentation and SARIF say about it."""
-        return Code(self.code, self.title, self.why, self.wrong, self.right)
+        silent = f"Silence it with `# dslc: ignore[{self.code}] why` behind the line or above it."
+        last = f"`{self.name}` is {SEVERITIES[self.severity]}. {FIXES[self.fix]} {silent}"
+        return Code(self.code, self.title, f"{self.why}\n\n{last}", self.wrong, self.right)
 
 
 def rule(
