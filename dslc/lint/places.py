@@ -115,6 +115,15 @@ def mentioned(definition: tree.Definition) -> set[str]:
     return {node.text for node in walk(*definition.body) if isinstance(node, tree.Name)}
 
 
+def steps(facts: Facts) -> set[str]:
+    """What the definitions of the file mention, each but itself: a model among them is a step of another one."""
+    found: set[str] = set()
+    for node in facts.file.declarations:
+        if isinstance(node, tree.Definition):
+            found |= mentioned(node) - {node.name.text}
+    return found
+
+
 def is_true(value: tree.Expr | None) -> bool:
     """Whether an argument is left out or says `true`, and not the name of a parameter."""
     return value is None or (isinstance(value, tree.Name) and value.text == "true")

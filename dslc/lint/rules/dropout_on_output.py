@@ -17,9 +17,8 @@ from collections.abc import Iterator
 from dslc.diagnostics import Fix, Label
 from dslc.lint.facts import Facts
 from dslc.lint.layers import Layer
-from dslc.lint.places import DROPOUTS, everywhere, line, mentioned, multiplies
+from dslc.lint.places import DROPOUTS, everywhere, line, multiplies, steps
 from dslc.lint.rule import Finding, rule
-from dslc.syntax import tree
 
 
 @rule(
@@ -29,9 +28,9 @@ from dslc.syntax import tree
     right="image -> Flatten -> Dropout(0.5) -> Dense(10, init=glorot_uniform) -> softmax",
 )
 def check(facts: Facts) -> Iterator[Finding]:
-    steps = _mentioned_elsewhere(facts)
+    used = steps(facts)
     for model in facts.models:
-        if model.name in steps:
+        if model.name in used:
             continue  # other layers follow there
         for layer in model.layers:
             if not everywhere(layer, _last_layer):
@@ -43,15 +42,6 @@ def check(facts: Facts) -> Iterator[Finding]:
             edits = facts.edit.delete_step(layer)
             fix = Fix("remove it, or put it in front of the last layer", edits)
             yield Finding(layer.span, message, "", there, fixes=(fix,))
-
-
-def _mentioned_elsewhere(facts: Facts) -> set[str]:
-    """What definitions of the file mention, each but itself."""
-    found: set[str] = set()
-    for node in facts.file.declarations:
-        if isinstance(node, tree.Definition):
-            found |= mentioned(node) - {node.name.text}
-    return found
 
 
 def _last_layer(layer: Layer) -> Layer | None:

@@ -55,13 +55,13 @@ def check(facts: Facts) -> Iterator[Finding]:
     for model in facts.models:
         stem = {layer for layer, depth in depths(model.layers).items() if depth == 0}
         for layer in model.layers:
-            word, x = layer.word, layer.input
+            word = layer.word
             if not everywhere(layer, _large) or any(twin.input in stem for twin in layer.twins):
                 continue
-            assert isinstance(word, Conv2D) and x is not None and x.output is not None
+            assert isinstance(word, Conv2D)
             size = word.kernel[0]
             turns = (size - 1) // 2
-            one, several = _weights(word, x.output.channels)
+            one, several = _weights(word, _channels(layer))
             message = f"{turns} convolutions of 3x3 see as much as this one of {size}x{size}, with fewer weights"
             label = f"{one:,} weights, they would have {several:,}"
             fix = Fix(f"write it {turns} times with 3x3", _stack(facts, layer, turns))
@@ -71,14 +71,26 @@ def check(facts: Facts) -> Iterator[Finding]:
 def _large(layer: Layer) -> bool:
     """Whether it is a plain convolution of many channels with a large kernel."""
     word = layer.word
-    if not isinstance(word, Conv2D) or layer.input is None or layer.input.output is None:
+    if not isinstance(word, Conv2D):
         return False
     height, width = word.kernel
-    channels = layer.input.output.channels
     usual = (word.groups, *word.stride, *word.dilation) == (1, 1, 1, 1, 1)
     if not usual or height != width or height <= SMALL or height % 2 == 0:
         return False
-    return isinstance(channels, int) and channels > STEM
+    return _channels(layer) > STEM
+
+
+def _channels(layer: Layer) -> int:
+    """How many come in; 0 where that varies."""
+    x = layer.input.output if layer.input is not None else None
+    return x.channels if x is not None and isinstance(x.channels, int) else 0
+
+
+def _narrow(layer: Layer) -> int | None:
+    """How many the first of the stack gives, where that is not the number of filters."""
+    assert isinstance(layer.word, Conv2D)
+    channels = _channels(layer)
+    return channels if channels < layer.word.filters else None
 
 
 def _weights(word: Conv2D, channels: int) -> tuple[int, int]:
@@ -93,23 +105,17 @@ def _stack(facts: Facts, layer: Layer, turns: int) -> Edits:
     """The convolution with a small kernel as often as needed, each with the norm and activation that follow it. Only
     where the kernel is written as a number, and the padding by its name."""
     kernel, padding = layer.written("kernel"), layer.written("padding")
-    filters, word, x = layer.written("filters"), layer.word, layer.input
-    assert isinstance(word, Conv2D) and x is not None and x.output is not None
+    filters, narrow = layer.written("filters"), _narrow(layer)
     if not isinstance(kernel, (tree.Size, tree.Number)) or repeated(facts, layer):
         return NONE
     if filters is None or not (padding is None or isinstance(padding, tree.Name)):
         return NONE
-    channels = {
-        twin.input.output.channels for twin in layer.twins if twin.input and twin.input.output
-    }
-    narrow = x.output.channels if x.output.channels < word.filters else None
-    if narrow is not None and len(channels) > 1:
+    if any(_narrow(twin) != narrow for twin in layer.twins):
         return NONE
     small = Edit(kernel.span, "3x3")
     last = _within(layer.span, [small])
-    first = (
-        last if narrow is None else _within(layer.span, [Edit(filters.span, f"{narrow}"), small])
-    )
+    widths = [] if narrow is None else [Edit(filters.span, f"{narrow}")]
+    first = _within(layer.span, [small, *widths])
     behind = []
     for follower in layer.after():
         wanted = isinstance(follower.word, BatchNorm) or is_activation(follower)
