@@ -1,0 +1,338 @@
+"""Judges what both scripts computed, from the inputs to the weights after the last step, and names the first place
+where they part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dslc.verify import laws, tolerances, values
+from dslc.verify.blame import Blame
+from dslc.verify.pair import Pair
+from dslc.verify.result import Check, Figures, Finding, LayerRow, Verdict
+from dslc.verify.samples import Array
+from dslc.verify.values import Both
+
+MODES = ("inference", "training")
+
+
+def judge(pair: Pair) -> Verdict:
+    """Everything that the probes found, compared."""
+    return Judge(pair).verdict()
+
+
+@dataclass
+class Gap:
+    """How far two arrays are apart, and the largest value of either."""
+
+    gap: float
+    largest: float
+
+
+def gap_of(both: Both) -> Gap:
+    if both.keras.shape != both.torch.shape:
+        return Gap(float("inf"), 1.0)
+    if not both.keras.size:
+        return Gap(0.0, 0.0)
+    mine, other = (array.astype("float64") for array in (both.keras, both.torch))
+    largest = float(max(np.abs(mine).max(), np.abs(other).max()))
+    gap = np.abs(mine - other)
+    same = (mine == other) | (np.isnan(mine) & np.isnan(other))
+    gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
+    return Gap(float(gap.max()), largest if np.isfinite(largest) else 1.0)
+
+
+class Judge:
+    """One comparison on the way to its verdict."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.found = Verdict()
+        self.blame = Blame(pair)
+        self.allowed = tolerances.of_model(pair.chosen.graph)
+        self.keras, self.torch = pair.sides["keras"], pair.sides["torch"]
+        self.resting: set[str] = set()  # arrays whose gradient is zero but for rounding
+
+    def verdict(self) -> Verdict:
+        self.first_weights()
+        self.layers()
+        self.statistics()
+        if self.pair.plan is not None:
+            self.predictions()
+            self.numbers("penalty", "penalties of the weights", self.blame.penalty)
+        self.numbers("loss", "loss of the first batch", self.blame.loss)
+        self.gradients()
+        if self.pair.plan is not None:
+            for phase, title in enumerate(self.pair.plan.phases):
+                self.updates(phase, f"phase {title.name}: " if title.name else "")
+            self.losses()
+        return self.found
+
+    def add(self, what: str, figures: dict[str, Figures], why: Callable[[str], Finding], note: str = "") -> None:
+        """A line of the table. The first that is not well is what the verdict names."""
+        check = Check(what, figures, note)
+        self.found.checks.append(check)
+        if not check.ok and self.found.finding is None:
+            worst = next(f for f in figures.values() if not f.ok)
+            self.found.finding = why(worst.of)
+
+    # ----------------------------------------------------------------- first weights
+
+    def first_weights(self) -> None:
+        """The laws of both scripts' own initialisers."""
+        drawn: dict[str, dict[str, list[Array]]] = {}
+        for side in (self.keras, self.torch):
+            for number in range(self.pair.draws):
+                for key, array in values.of_side(side, f"draw{number}").items():
+                    drawn.setdefault(side.backend.title, {}).setdefault(key, []).append(array)
+        worst: laws.Drawn | None = None
+        finding: Finding | None = None
+        for layer in self.pair.layers:
+            for name, weight in layer.weights.items():
+                for title, arrays in drawn.items():
+                    key = layer.key(name)
+                    found = laws.judge(key, weight, layer.shapes[name], arrays[key])
+                    if found is None:
+                        continue
+                    if found.wrong and finding is None:
+                        finding = self.blame.law(layer, name, title, found)
+                    if worst is None or found.statistic > worst.statistic:
+                        worst = found
+        if worst is None and finding is None:
+            return
+        statistic = worst.statistic if worst is not None else 0.0
+        count = len({key for arrays in drawn.values() for key in arrays})
+        note = f"D√n of {_many(count, 'array')}" if finding is None else "not the law of the spec"
+        gap = statistic if finding is None else max(statistic, 2 * laws.MOST)
+        figures = {"float32": Figures(gap, float("nan"), laws.MOST)}
+        self.add("laws of the first weights", figures, lambda of: finding or Finding(of, ""), note)
+
+    # ----------------------------------------------------------------- layers
+
+    def layers(self) -> None:
+        graph = self.pair.chosen.graph
+        base = tolerances.forward(graph)
+        seen: dict[int, dict[str, Figures]] = {}
+        for dtype in self.pair.dtypes:
+            noise = self._noise_of_layers() if dtype == "float32" else {}
+            for mode in MODES:
+                for index, both in values.layers(self.pair, f"{dtype}-{mode}").items():
+                    found = gap_of(both)
+                    scale = max(1.0, found.largest)
+                    least = base[index] if dtype == "float64" else tolerances.FORWARD_32
+                    allowed = max(least * scale, tolerances.NOISE * noise.get((mode, index), 0.0))
+                    share = found.gap / found.largest if found.largest else 0.0
+                    figures = Figures(found.gap, share, allowed, str(index))
+                    seen.setdefault(index, {})[f"{mode} {dtype}"] = figures
+        for node, _ in values.nodes(graph):
+            if node.index in seen:
+                self.found.layers.append(
+                    LayerRow(
+                        self.blame.where(node), str(node.output), seen[node.index], node.span
+                    )
+                )
+        for mode in MODES:
+            figures = {}
+            for dtype in self.pair.dtypes:
+                rows = [f[f"{mode} {dtype}"] for f in seen.values() if f"{mode} {dtype}" in f]
+                if rows:
+                    figures[dtype] = _worst(rows)
+            self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", figures, self.blame.layer(self.found.layers, mode))
+
+    def _noise_of_layers(self) -> dict[tuple[str, int], float]:
+        """What another last digit of the first weights changes in PyTorch alone."""
+        return {
+            (mode, index): gap_of(both).gap
+            for mode in MODES
+            for index, both in values.layers(self.pair, f"float32-{mode}", again=True).items()
+        }
+
+    def statistics(self) -> None:
+        """Running means and variances after one batch."""
+        kept = {
+            layer.key(name)
+            for layer in self.pair.layers
+            for name, weight in layer.weights.items()
+            if not weight.trainable
+        }
+        if not kept:
+            return
+        figures = {
+            dtype: self._of_weights(
+                f"{dtype}-statistics", kept, self.allowed.forward, tolerances.FORWARD_32, dtype
+            )
+            for dtype in self.pair.dtypes
+        }
+        self.add("running statistics after one batch", figures, self.blame.statistic)
+
+    def predictions(self) -> None:
+        figures = {}
+        for dtype in self.pair.dtypes:
+            least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
+            noise = self._noise_of_outputs() if dtype == "float32" else {}
+            rows = []
+            for name, both in values.outputs(self.pair, f"{dtype}-predictions").items():
+                found = gap_of(both)
+                allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise.get(name, 0.0))
+                rows.append(_figures(found, allowed, name))
+            figures[dtype] = _worst(rows)
+        self.add("predictions", figures, self.blame.prediction)
+
+    def _noise_of_outputs(self) -> dict[str, float]:
+        with (
+            np.load(self.torch.folder / "float32-predictions.npz") as mine,
+            np.load(self.torch.folder / "float32-again-predictions.npz") as other,
+        ):
+            return {name: gap_of(Both(mine[name], other[name])).gap for name in mine}
+
+    # ----------------------------------------------------------------- loss and gradients
+
+    def numbers(self, key: str, what: str, why: Callable[[str], Finding]) -> None:
+        figures = {}
+        for dtype in self.pair.dtypes:
+            mine = self.keras.answers.get(f"{dtype}-{key}", 0.0)
+            other = self.torch.answers.get(f"{dtype}-{key}", 0.0)
+            found = gap_of(Both(np.array(mine), np.array(other)))
+            if key == "penalty" and not found.largest:
+                return
+            least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
+            noise = self._noise_of_number(key) if dtype == "float32" else 0.0
+            allowed = max(least * max(1.0 if key == "loss" else 0.0, found.largest), tolerances.NOISE * noise)
+            if key == "penalty" and dtype == "float64":
+                allowed = max(allowed, 1e-6 * found.largest)  # Keras keeps the factors in float32
+            figures[dtype] = _figures(found, allowed, key)
+        self.add(what, figures, why)
+
+    def _noise_of_number(self, key: str) -> float:
+        answers = self.torch.answers
+        a, b = (answers.get(f"float32{again}-{key}", 0.0) for again in ("", "-again"))
+        return abs(float(a) - float(b))
+
+    def gradients(self) -> None:
+        trained = {
+            layer.key(name)
+            for layer in self.pair.layers
+            for name, weight in layer.weights.items()
+            if weight.trainable
+        }
+        if not trained:
+            return
+        figures: dict[str, Figures] = {}
+        wrong: set[str] = set()
+        for dtype in self.pair.dtypes:
+            both = {k: v for k, v in values.weights(self.pair, f"{dtype}-gradients").items() if k in trained}
+            largest = max((gap_of(v).largest for v in both.values()), default=0.0)
+            least = self._least_of_gradients() if dtype == "float64" else tolerances.GRADIENT_32
+            noise = self._noise(f"{dtype}-gradients") if dtype == "float32" else {}
+            if dtype == self.pair.dtypes[0]:
+                edge = tolerances.NO_GRADIENT if dtype == "float64" else 1e-6
+                self.resting = {k for k, v in both.items() if gap_of(v).largest <= edge * largest}
+            rows = []
+            for key, value in both.items():
+                found = gap_of(value)
+                allowed = max(least * largest, tolerances.NOISE * noise.get(key, 0.0))
+                share = found.gap / largest if largest else 0.0
+                rows.append(Figures(found.gap, share, allowed, key))
+            wrong |= {row.of for row in rows if not row.ok}
+            figures[dtype] = _worst(rows)
+        self.add(
+            f"gradients of {_many(len(trained), 'array')}", figures, lambda of: self.blame.gradient(wrong)
+        )
+
+    def _least_of_gradients(self) -> float:
+        penalised = any(w.regularizer is not None for layer in self.pair.layers for w in layer.weights.values())
+        return max(self.allowed.gradient, 1e-7 if penalised else 0.0)
+
+    # ----------------------------------------------------------------- updates
+
+    def updates(self, phase: int, lead: str) -> None:
+        steps = self.pair.wishes.steps
+        for name, title in (("first", "1 step"), ("last", _many(steps, "step"))):
+            if name == "last" and steps == 1:
+                continue
+            figures: dict[str, Figures] = {}
+            wrong: set[str] = set()
+            spared: set[str] = set()
+            for dtype in self.pair.dtypes:
+                rows = list(self._updated(f"{dtype}-phase{phase}-{name}", dtype, spared))
+                wrong |= {row.of for row in rows if not row.ok}
+                figures[dtype] = _worst(rows)
+            note = f"without {_many(len(spared), 'array')} of no gradient" if spared else ""
+            self.add(
+                f"{lead}weights after {title}",
+                figures,
+                lambda of, wrong=wrong, name=name: self.blame.update(wrong, phase, name),  # type: ignore[misc]
+                note,
+            )
+
+    def _updated(self, name: str, dtype: str, spared: set[str]) -> Iterable[Figures]:
+        noise = self._noise(name) if dtype == "float32" else {}
+        for key, both in values.weights(self.pair, name).items():
+            found = gap_of(both)
+            if dtype == "float32" and key in self.resting:
+                spared.add(key)
+                continue
+            if dtype == "float64":
+                allowed = self.allowed.weights * max(1.0, found.largest)
+            else:
+                allowed = tolerances.WEIGHTS_32 * max(1.0, found.largest)
+                allowed = max(allowed, tolerances.NOISE * noise.get(key, 0.0))
+            yield _figures(found, allowed, key)
+
+    def losses(self) -> None:
+        figures = {}
+        for dtype in self.pair.dtypes:
+            mine, other = (np.array(s.answers[f"{dtype}-losses"]) for s in (self.keras, self.torch))
+            found = gap_of(Both(mine, other))
+            least = self.allowed.weights if dtype == "float64" else tolerances.loss_32(len(mine))
+            noise = 0.0
+            if dtype == "float32":
+                again = np.array(self.torch.answers["float32-again-losses"])
+                noise = gap_of(Both(again, other)).gap
+            allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise)
+            figures[dtype] = _figures(found, allowed, "losses")
+        self.add("losses of all steps", figures, lambda of: self.blame.update(set(), 0, "last"))
+
+    # ----------------------------------------------------------------- arrays of weights
+
+    def _of_weights(
+        self, name: str, keys: set[str], least_64: float, least_32: float, dtype: str
+    ) -> Figures:
+        noise = self._noise(name) if dtype == "float32" else {}
+        rows = []
+        for key, both in values.weights(self.pair, name).items():
+            if key in keys:
+                found = gap_of(both)
+                least = least_64 if dtype == "float64" else least_32
+                allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise.get(key, 0.0))
+                rows.append(_figures(found, allowed, key))
+        return _worst(rows)
+
+    def _noise(self, name: str) -> dict[str, float]:
+        """What another last digit of the first weights changes in PyTorch alone, by array."""
+        mine = values.of_side(self.torch, name)
+        other = values.of_side(self.torch, name.replace("float32", "float32-again", 1))
+        return {key: gap_of(Both(mine[key], other[key])).gap for key in mine}
+
+
+def _figures(found: Gap, allowed: float, of: str) -> Figures:
+    return Figures(found.gap, found.gap / found.largest if found.largest else 0.0, allowed, of)
+
+
+def _worst(rows: Iterable[Figures]) -> Figures:
+    """The first that is not well, else the one that is nearest to it."""
+    every = list(rows)
+    wrong = next((row for row in every if not row.ok), None)
+    if wrong is not None:
+        return wrong
+    return max(every, key=lambda row: row.gap / row.allowed if row.allowed else 0.0, default=Figures(0.0, 0.0, 0.0))
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def by_key(rows: Mapping[str, Figures]) -> list[str]:
+    return [key for key, figures in rows.items() if not figures.ok]
