@@ -79,6 +79,7 @@ class Definition:
 EVERY_BATCH = Departure(
     "ema_batches",
     "the mean of the weights goes on after every batch, also after those without an update",
+    "`ema` with `accumulate`",
 )
 
 

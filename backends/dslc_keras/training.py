@@ -84,6 +84,7 @@ def _compile(plan: TrainingPlan, optimizer: Expr) -> Statement:
 BATCH_MEANS = Departure(
     "output_losses",
     "the loss that is reported of an output is the mean over batches: a smaller last one counts as much as the others",
+    "several outputs",
 )
 
 

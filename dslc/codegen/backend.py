@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Table
 from dslc.codegen.nodes import Statement
 from dslc.codegen.origins import Holder, Shapes, Trail
@@ -89,6 +90,7 @@ class Backend:
     target: Target
     write_model: Callable[[ModelRequest], ModelSection]
     places: Places
+    departures: tuple[Departure, ...] = ()  # all that its scripts may note with `numerics = stock`
 
 
 @cache

@@ -23,10 +23,12 @@ def always(plan: TrainingPlan | None) -> bool:
 @dataclass(frozen=True)
 class Departure:
     """How a class of a framework computes otherwise than the language says. `key` names its measurement, `what` is
-    a clause about it; `matters` says in which trainings (None: the script only builds the model)."""
+    a clause about it, `where` the words that have it; `matters` says in which trainings (None: the script only
+    builds the model)."""
 
     key: str
     what: str
+    where: str
     matters: Callable[[TrainingPlan | None], bool] = always
 
 

@@ -22,6 +22,7 @@ SPARSE = Departure(
     "sparse_gradient",
     "the gradient of the table has a row for each token of the batch: those of a token that is there twice are "
     "squared, or clipped, before they are added",
+    "`Embedding`, unless `SGD` trains it without a clip",
     _squares,
 )
 

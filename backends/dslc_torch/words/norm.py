@@ -15,10 +15,14 @@ from dslc_torch.words.table import TABLE, module, unless
 UNBIASED = Departure(
     "running_variance",
     "the running variance takes n / (n - 1) of the variance of a batch, which has n values a channel",
+    "`BatchNorm`",
 )
 REFUSES_ONE = Departure(
-    "one_value", "torch refuses to train on a batch of one example, as the last of an epoch may be"
+    "one_value",
+    "torch refuses to train on a batch of one example, as the last of an epoch may be",
+    "`BatchNorm` with one place a channel, as behind `Dense`",
 )
+DEPARTURES = (UNBIASED, REFUSES_ONE)
 
 
 @TABLE.row(norm.BatchNorm)

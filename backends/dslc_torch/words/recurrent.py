@@ -30,7 +30,9 @@ from dslc_torch.words.table import TABLE, law, module
 TWO_BIASES = Departure(
     "two_biases",
     "torch has two biases, and both train: their sum moves twice as far, and there is one more to count",
+    "`LSTM`, `SimpleRNN`",
 )
+DEPARTURES = (TWO_BIASES,)
 CLASSES: dict[type[recurrent.Recurrent], str] = {
     recurrent.SimpleRNN: "nn.RNN",
     recurrent.LSTM: "nn.LSTM",

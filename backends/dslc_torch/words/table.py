@@ -58,11 +58,14 @@ UNCUT_NORMAL: dict[str, tuple[str, dict[str, str]]] = {
 UNCUT = Departure(
     "uncut_normal",
     "first weights have the same variance, but are not cut at two standard deviations",
+    "`glorot_normal`, `he_normal`, `lecun_normal`",
 )
 UNSHRUNK = Departure(
     "max_norm",
     "weights within the limit stay as they are; by the language's formula they lose 1e-7 of their norm",
+    "`max_norm`",
 )
+DEPARTURES = (UNCUT, UNSHRUNK)
 GAINS = {"he_uniform": "relu", "lecun_uniform": "linear"}
 
 
