@@ -19,6 +19,7 @@ from dslc.cli.backends import (
     stem_of,
 )
 from dslc.cli.console import fail, reason, safe, say
+from dslc.cli.stamp import stamped
 from dslc.files import write_atomic
 
 STAGES = ("tree", "spec", "graph", "plan", "script")
@@ -29,7 +30,7 @@ MARK = re.compile(
 
 
 @click.command("compile")
-@click.argument("spec", type=click.Path(path_type=Path))
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC", type=click.Path(path_type=Path))
 @click.option("-b", "--backend", metavar="NAME", help="What to write for: keras or torch.")
 @click.option(
     "-o",
@@ -45,13 +46,34 @@ MARK = re.compile(
     help="Print an earlier stage of the compiler instead.",
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite a file that dslc did not write.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; fail when a script is not what its spec says. SPEC may be several, and folders.",
+)
 def compile_command(
-    spec: Path, backend: str | None, output: str | None, model: str | None, emit: str, force: bool
+    specs: tuple[Path, ...],
+    backend: str | None,
+    output: str | None,
+    model: str | None,
+    emit: str,
+    force: bool,
+    check: bool,
 ) -> int:
     """Write the training script for SPEC.
 
     The script needs the framework, not dslc. A file that dslc did not write is left alone.
+
+    With --check the scripts that are there are compared with what would be written: those of one backend, which must
+    then be there, or of all. The exit code is 1 when one is missing, stale, edited or of another dslc.
     """
+    if check:
+        from dslc.cli.stale import check_scripts
+
+        return check_scripts(specs, backend, output, model)
+    if len(specs) > 1:
+        fail("a script is written for one spec at a time", "several are compared with --check")
+    (spec,) = specs
     if emit != "script":
         return _emit(spec, model, output, emit, force)
     if backend is None:
@@ -65,6 +87,7 @@ def compile_command(
     text = script_for(analysis, chosen, target, stem)
     if text is None:
         return FINDINGS
+    text = stamped(text)
     if output == "-":
         print_text(text)
         return FINE
