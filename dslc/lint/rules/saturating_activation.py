@@ -5,22 +5,26 @@ multiplies the slopes of all layers from the loss back to the first, so after a 
 left to learn from (the vanishing gradient). `relu` has slope 1 wherever it is on. `softmax` also makes the channels
 fight for one total, which only makes sense where they are the probabilities of classes.
 
-Inside of `LSTM` and `GRU`, in gates that something is multiplied with, and behind the output these curves are right,
-and nothing is said there.
+Inside of `LSTM` and `GRU`, in gates and attention weights that something is multiplied with, and behind the output
+these curves are right, and nothing is said there.
 
 Reference: Glorot, Bordes, Bengio (2011), Deep Sparse Rectifier Neural Networks, AISTATS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dslc.diagnostics import Fix
+from dslc.lint.edits import NONE
 from dslc.lint.facts import Facts
 from dslc.lint.layers import Layer
+from dslc.lint.places import everywhere, multiplies
 from dslc.lint.rule import Finding, rule
-from dslc.vocab.activations import Sigmoid, Softmax, Tanh
-from dslc.vocab.merges import Multiply
+from dslc.vocab.activations import HardSigmoid, Sigmoid, Softmax, Tanh
+from dslc.vocab.merges import Dot, Multiply
+
+SATURATING = (Sigmoid, HardSigmoid, Tanh, Softmax)
 
 
 @rule(
@@ -41,19 +45,44 @@ from dslc.vocab.merges import Multiply
     """,
 )
 def check(facts: Facts) -> Iterator[Finding]:
-    for layer in facts.layers:
-        word = layer.word
-        if not isinstance(word, (Sigmoid, Tanh, Softmax)):
-            continue
-        if all(twin.role == "hidden" and _acts(twin) for twin in layer.twins):
-            edits = facts.edit.replace(layer.span, "relu")
+    for model in facts.models:
+        gates = _gates(model.layers)
+        for layer in model.layers:
+            word = layer.word
+            if not isinstance(word, SATURATING) or not everywhere(layer, _hidden):
+                continue
+            if any(twin in gates or _scores(twin, gates) for twin in layer.twins):
+                continue
+            written = layer.span.text == word.word
+            edits = facts.edit.replace(layer.span, "relu") if written else NONE
             message = f"`{word.word}` in a hidden layer: its gradient all but vanishes"
             fix = Fix("write `relu`, with weights that start as `he_normal`", edits)
             yield Finding(layer.span, message, "flat away from the middle", fixes=(fix,))
 
 
-def _acts(layer: Layer) -> bool:
-    """Whether it stands behind a layer with a kernel, and nothing is gated with it."""
-    behind = next((it for it in layer.before() if it.has_kernel or len(it.inputs) != 1), None)
-    gates = any(isinstance(user.word, Multiply) for user in layer.outputs)
-    return behind is not None and behind.has_kernel and not gates
+def _hidden(layer: Layer) -> bool:
+    """Whether it bends what a layer with a kernel gives, or a sum of such, for another one."""
+    if layer.role != "hidden":
+        return False
+    behind = next((x for x in layer.before() if multiplies(x) or len(x.inputs) != 1), None)
+    return behind is not None and bool(multiplies(behind) or behind.inputs)
+
+
+def _gates(layers: Sequence[Layer]) -> set[Layer]:
+    """Those whose result is multiplied with something, as it is or after steps without weights."""
+    found: set[Layer] = set()
+    for layer in reversed(layers):
+        for user in layer.outputs:
+            plain = len(user.inputs) == 1 and not layer.graph.used_weights(user.node)
+            if isinstance(user.word, (Multiply, Dot)) or (plain and user in found):
+                found.add(layer)
+    return found
+
+
+def _scores(layer: Layer, gates: set[Layer]) -> bool:
+    """Whether it is part of additive attention: `tanh -> Dense(1) -> softmax`, and that is a gate."""
+    kernel = layer.next
+    weights = kernel.next if kernel is not None else None
+    while weights is not None and not isinstance(weights.word, SATURATING):
+        weights = weights.next if weights in gates and not multiplies(weights) else None
+    return weights is not None and weights in gates
