@@ -143,7 +143,8 @@ def binary(items: Items, span: Span) -> tree.Binary:
 
 def unary(items: Items, span: Span) -> tree.Node:
     operator, operand = items
-    if operator.type == "MINUS" and isinstance(operand, tree.Range):
+    bare = operand.span.end == span.end  # in `-(0..1)` the minus is not part of the range
+    if operator.type == "MINUS" and isinstance(operand, tree.Range) and bare:
         low = Span(span.source, span.start, operand.low.span.end)  # `-1..1` is a range from -1
         return tree.Range(span, tree.Unary(low, "-", operand.low), operand.high)
     return tree.Unary(span, operator.text, operand)
