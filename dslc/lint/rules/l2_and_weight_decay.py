@@ -49,7 +49,8 @@ from dslc.vocab.regularizers import L1L2, L2
     """,
 )
 def check(facts: Facts) -> Iterator[Finding]:
-    assert facts.main is not None
+    if facts.main is None:
+        return
     penalised = [
         layer for layer in facts.main.layers if _squares(getattr(layer.word, "regularizer", None))
     ]

@@ -36,7 +36,7 @@ BOUNDED = (Sigmoid, HardSigmoid, Tanh, Softmax)
           measures -> Dense(16, init=he_normal) -> relu -> Dense(1, init=glorot_uniform) -> relu
         }
 
-        data { source = diabetes  split = random(70, 15, 15)  scale = zscore  batch = 16  seed = 7 }
+        data { source = diabetes  split = random(60, 15, 25)  scale = zscore  batch = 16  seed = 7 }
 
         train { loss = mse  optimizer = Adam(lr=1e-3)  metrics = [mae]  epochs = 20 }
     """,
@@ -46,7 +46,7 @@ BOUNDED = (Sigmoid, HardSigmoid, Tanh, Softmax)
           measures -> Dense(16, init=he_normal) -> relu -> Dense(1, init=glorot_uniform)
         }
 
-        data { source = diabetes  split = random(70, 15, 15)  scale = zscore  batch = 16  seed = 7 }
+        data { source = diabetes  split = random(60, 15, 25)  scale = zscore  batch = 16  seed = 7 }
 
         train { loss = mse  optimizer = Adam(lr=1e-3)  metrics = [mae]  epochs = 20 }
     """,
