@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from dslc.lint.edits import Edits
 from dslc.lint.facts import Facts, written
-from dslc.plan.training import PhasePlan
+from dslc.plan.training import PhasePlan, TrainingPlan
 from dslc.spec import ir
 from dslc.syntax import tree
+from dslc.vocab.data import part_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,16 @@ def stretches(facts: Facts) -> Iterator[Stretch]:
         setting = own or train.settings["optimizer"]
         words = phase.words if phase is not None and phase.words else train.words
         yield Stretch(stretch, setting, words, phase)
+
+
+def training_rows(plan: TrainingPlan) -> int | None:
+    """How many samples the training part of each training has; None where only the data tell."""
+    samples, protocol = plan.source.samples, plan.protocol
+    if samples is None:
+        return None
+    if protocol is not None and not protocol.bootstraps:
+        samples = protocol.untested(samples)
+    return part_sizes(samples, plan.split)["training"]
 
 
 def section_of(facts: Facts, spec: ir.SectionSpec) -> tree.Section | None:
