@@ -23,6 +23,7 @@ from dslc.render import render_terminal
 from dslc.source import Source
 
 FOLDER = Path(__file__).resolve().parent / "cases" / "lint"
+SPECS = FOLDER.parents[2] / "specs"  # what cases import lies there
 CASE = re.compile(
     r"^```dl\n(?P<spec>.*?)^```\n\n```text\n(?P<text>.*?)^```$"
     r"(?:\n\n```fixed\n(?P<fixed>.*?)^```$)?",
@@ -35,7 +36,7 @@ CLEAN = "no problems\n"
 
 def lint(text: str, rules: Iterable[Rule]) -> list[Diagnostic]:
     """What `rules` find in a spec, which must check."""
-    analysis = analyse_source(Source("case.dl", text))
+    analysis = analyse_source(Source("case.dl", text), root=SPECS)
     facts = facts_of(analysis, {m[1]: int(m[2]) for m in BUDGET.finditer(text)})
     assert facts is not None, render_terminal(analysis.diagnostics, color=False, width=100)
     return run_rules(facts, rules)
@@ -56,7 +57,7 @@ def fixed(text: str, rule: Rule) -> str | None:
         if fix is None:
             return None if text == before else text
         text = apply(text, fix.edits)
-        assert not has_errors(analyse_source(Source("case.dl", text)).diagnostics), text
+        assert not has_errors(analyse_source(Source("case.dl", text), root=SPECS).diagnostics), text
         left = by(rule, text)
         assert len(left) < len(found), f"the fix of {rule.name} does not help:\n{text}"
     raise AssertionError(f"{rule.name} finds no end of fixes")
