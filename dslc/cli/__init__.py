@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a spec to start from, for an example or for your own data."),
     "check": ("check", "Find mistakes; show shapes, parameters and memory."),
     "lint": ("lint", "Give advice about models and training, and mend what is sure."),
+    "fmt": ("fmt", "Lay specs out in the one canonical way."),
     "preview": ("preview", "Draw pictures as they are augmented for training."),
     "compile": ("compile", "Write the training script for Keras or PyTorch."),
     "run": ("run", "Compile and train."),
