@@ -19,6 +19,7 @@ class Layer:
     node: Node
     name: str  # the way to it: labels, values, blocks
     shape: str
+    weighs: bool  # whether it has weights
     same: int
     value: int
     use: int
@@ -67,7 +68,15 @@ def layers(graph: Graph, numbers: Numbers) -> list[Layer]:
     values = _values(nodes, same, numbers)
     uses = _uses(graph, nodes, same, numbers)
     return [
-        Layer(node, named(node.path), str(node.output), same[i], values[i], uses[i])
+        Layer(
+            node,
+            named(node.path),
+            str(node.output),
+            graph.used_counts(node) != (0, 0),
+            same[i],
+            values[i],
+            uses[i],
+        )
         for i, node in enumerate(nodes)
     ]
 

@@ -51,9 +51,10 @@ def _model(model: ModelChange) -> Iterator[str]:
     behind = phrases.followers(model)
     if behind:
         yield _code(behind)
-    costs = [phrases.cost_row(cost) for cost in model.costs if cost.old != cost.new]
+    costs = phrases.costs(model)
     if costs:
-        yield _table(("", "before", "after", ""), costs, right=(1, 2, 3))
+        head = ("", "before", "after", "") if len(costs[0]) > 2 else ("", "")
+        yield _table(head, costs, right=(1, 2, 3))
     if model.old and model.new and not model.weights.all_load:
         weights = model.weights
         items = [_item(row) for row in phrases.weights_rows(weights, MOST)]

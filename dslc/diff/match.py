@@ -26,7 +26,7 @@ def match(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[Pairs, frozenset[
         _align(olds, news, pairs)
     before = set(pairs)
     _equal(old, new, pairs, lambda layer: (layer.same, layer.shape, layer.name))
-    _equal(old, new, pairs, lambda layer: (layer.same, layer.shape))
+    _equal(old, new, pairs, lambda layer: (layer.same, layer.shape if layer.weighs else ""))
     return pairs, frozenset(set(pairs) - before)
 
 

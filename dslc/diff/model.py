@@ -177,7 +177,8 @@ def _owner(layers: Sequence[Layer], index: int | None) -> str:
 
 
 def _listed(layers: Sequence[Layer], indices: Sequence[int]) -> str:
-    return ", ".join(_title(layers[i]) for i in indices)
+    titles = ", ".join(_title(layers[i]) for i in indices)
+    return titles if len(indices) == 1 else f"({titles})"
 
 
 def _one_sided(part: Part, kind: Literal["added", "removed"]) -> LayerChange:

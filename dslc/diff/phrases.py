@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dslc.check.summary import size
+from dslc.check.summary import KIB, size
 from dslc.diff.changes import (
     Array,
     Change,
@@ -47,8 +47,10 @@ def verdict(difference: Difference) -> str:
         return "this spec is gone"
     if difference.verdict is Verdict.SAME:
         return "no difference in meaning"
-    models = [model.verdict for model in difference.models]
+    models = [model.verdict for model in difference.models if model.old and model.new]
     said = ["another function" if Verdict.FUNCTION in models else "the same function"]
+    said += [f"model {m.new} is new" for m in difference.models if m.old is None]
+    said += [f"model {m.old} is gone" for m in difference.models if m.new is None]
     effects = {c.effect for model in difference.models for c in model.layers}
     if "names" in effects or any(m.old != m.new and m.old and m.new for m in difference.models):
         said.append("names differ")
@@ -64,7 +66,11 @@ def _loading(difference: Difference) -> Iterator[str]:
         yield "all saved weights still load"
     elif total:
         fits = sum(len(m.weights.loads) for m in models)
-        yield f"{fits} of {total} saved arrays load" if fits else "no saved weights load"
+        fresh = sum(len(m.weights.new) for m in models)
+        if fits == total:
+            yield f"all saved weights still load, {fresh} array{'s are' if fresh > 1 else ' is'} new"
+        else:
+            yield f"{fits} of {total} saved arrays load" if fits else "no saved weights load"
 
 
 def _total(weights: Weights) -> int:
@@ -81,16 +87,12 @@ def layer_row(change: LayerChange) -> Row:
     if change.kind == "replaced":
         what = f"{old} → {new}"
     elif change.kind == "changed" and old is not None:
-        what = old.partition("(")[0] if _settings(change) else old
+        what = old.partition(":" if old.startswith("input ") else "(")[0]
     if change.layers > 1:
         what += f" ({change.layers} layers)"
     if change.times > 1:
         what += f" ×{change.times}"
     return Row(MARKS.get(change.kind, "~"), what, _place(change), _says(change))
-
-
-def _settings(change: LayerChange) -> bool:
-    return bool(change.changes) and not (change.old or "").startswith(("input", "output"))
 
 
 def _place(change: LayerChange) -> str:
@@ -103,7 +105,7 @@ def _says(change: LayerChange) -> str:
     said = [arrow(c) for c in change.changes if change.kind in ("changed", "replaced")]
     if change.kind == "renamed":
         before, after = change.changes[0].old, change.changes[0].new
-        said.append(f"was {before or 'without a name'}, is {after or 'without a name'}")
+        said.append(f"was {before or 'without a name'}, is now {after or 'without one'}")
     elif change.kind in ("moved", "rewired"):
         before, after = change.changes[0].old, change.changes[0].new
         lead = "moved: " if change.kind == "moved" else ""
@@ -172,6 +174,15 @@ def cost_row(cost: Cost) -> tuple[str, str, str, str]:
     return cost.name, write(cost.old), write(cost.new), _growth(cost)
 
 
+def costs(model: ModelChange) -> list[tuple[str, ...]]:
+    """The costs that differ; of a model that only one version has, what it costs there."""
+    differ = [cost for cost in model.costs if cost.old != cost.new]
+    rows = [cost_row(cost) for cost in differ]
+    if model.old is None or model.new is None:
+        return [(name, old if model.new is None else new) for name, old, new, _ in rows]
+    return [*rows]
+
+
 def _number(dim: Dim) -> str:
     return spelled(dim, lambda one: f"{one:,}" if isinstance(one, int) else str(one))
 
@@ -183,7 +194,7 @@ def _growth(cost: Cost) -> str:
         return ""
     by = cost.new - cost.old
     sign = "+" if by > 0 else "−"
-    amount = size(abs(by)) if cost.unit else f"{abs(by):,}"
+    amount = size(abs(by)) if cost.unit and abs(by) >= KIB else f"{abs(by):,} {cost.unit}".strip()
     share = f" ({sign}{abs(by) / cost.old:.1%})" if cost.old else ""
     return f"{sign}{amount}{share}"
 

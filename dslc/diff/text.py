@@ -43,11 +43,11 @@ def _model(model: ModelChange, paint: Paint) -> Iterator[str]:
     behind = phrases.followers(model)
     if behind:
         yield f"    {paint(behind, 'dim')}"
-    costs = [phrases.cost_row(cost) for cost in model.costs if cost.old != cost.new]
+    costs = phrases.costs(model)
     if costs:
         yield ""
-        for name, before, after, growth in _columns(costs, right=(1, 2)):
-            yield f"    {name}  {before} → {after}  {growth}".rstrip()
+    for name, first, *rest in _columns(costs, right=(1, 2)):
+        yield f"    {name}  {' → '.join([first, *rest[:1]])}  {''.join(rest[1:])}".rstrip()
 
 
 def _rows(rows: Sequence[Row], paint: Paint) -> Iterator[str]:

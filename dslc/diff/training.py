@@ -36,7 +36,8 @@ def _section(
     new: ir.SectionSpec | None,
     graphs: tuple[Graph | None, Graph | None],
 ) -> Iterator[SectionChange]:
-    settings = [_settings(s, graph) for s, graph in zip((old, new), graphs, strict=True)]
+    split = frozenset(key for s in (old, new) if s is not None for key in s.parts)
+    settings = [_settings(s, graph, split) for s, graph in zip((old, new), graphs, strict=True)]
     changes = list(_changes(settings[0], settings[1], (old, new)))
     words = [[bound.word for bound in s.words] if s is not None else [] for s in (old, new)]
     changed, added, removed, moved = _words(*words)
@@ -77,8 +78,10 @@ def _title(section: ir.SectionSpec) -> str:
 # --------------------------------------------------------------------------- settings
 
 
-def _settings(section: ir.SectionSpec | None, graph: Graph | None) -> dict[str, ir.Setting]:
-    """The settings by their names; `loss of species` where there are several outputs, `rates of head`."""
+def _settings(
+    section: ir.SectionSpec | None, graph: Graph | None, split: frozenset[str]
+) -> dict[str, ir.Setting]:
+    """The settings by their names: `loss of species` where one version is `split` by outputs, `rates of head`."""
     if section is None:
         return {}
     found = dict(section.settings)
@@ -88,7 +91,7 @@ def _settings(section: ir.SectionSpec | None, graph: Graph | None) -> dict[str, 
         single = graph is None or len(graph.outputs) == 1
         if single and outputs:
             found[key] = next(iter(outputs.values()))
-        elif outputs and key in section.parts:
+        elif outputs and key in split:
             found.pop(key, None)
             found |= {f"{key} of {name}": setting for name, setting in outputs.items()}
     if word is None:

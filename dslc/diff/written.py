@@ -21,7 +21,7 @@ def written(word: Word, also: Collection[str] = ()) -> str:
     Parameters in `also` are spelt out even where they are at their default."""
     usual = defaults(type(word))
     said: list[str] = []
-    named = False
+    named = bool(also)
     for at, name in enumerate(parameters(type(word))):
         if name in usual and name not in word.model_fields_set and name not in also:
             named = True
@@ -75,12 +75,13 @@ def parameter_changes(old: Word, new: Word, lead: str = "") -> Iterator[Change]:
 def word_changes(
     name: str, old: Word, new: Word, usual: tuple[bool, bool] = (False, False)
 ) -> Iterator[Change]:
-    """One word for another: by their parameters where few differ, else as a whole, with what both have."""
+    """One word for another: by their parameters where few differ, else as a whole; words of two classes with the
+    parameters that both have."""
     if type(old) is type(new):
         changes = list(parameter_changes(old, new, f"{name}."))
-        if len(changes) < MANY:
-            yield from changes
-            return
+        few = len(changes) < MANY
+        yield from changes if few else [Change(name, written(old), written(new), usual)]
+        return
     common = parameters(type(old)).keys() & parameters(type(new)).keys()
     also = {n for n in common if plain(getattr(old, n)) != plain(getattr(new, n))}
     spelt = not (also <= old.model_fields_set and also <= new.model_fields_set)
