@@ -1,4 +1,4 @@
-"""Write the generated pages of the documentation: docs/words.md and docs/codes.md.
+"""Write the generated pages of the documentation: docs/words.md and docs/codes.md, and the tables of docs/numerics.md.
 
 python tools/regen.py            write them
 python tools/regen.py --check    only say which of them are stale, with exit code 1
@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 for place in (ROOT, ROOT / "backends"):
     sys.path.insert(0, str(place))
 
+from numerics_page import filled  # noqa: E402
+
 from dslc.cli.explain import codes_markdown  # noqa: E402
 from dslc.cli.reference import markdown  # noqa: E402
 from dslc.codegen.backend import backend_names, load_backend  # noqa: E402
@@ -25,9 +27,11 @@ NOTE = "<!-- made by tools/regen.py from the sources: edit those -->\n\n"
 def pages() -> dict[str, str]:
     """The generated pages by their path in the checkout."""
     backends = [backend for name in backend_names() if (backend := load_backend(name))]
+    numerics = (ROOT / "docs" / "numerics.md").read_text(encoding="utf-8")
     return {
         "docs/codes.md": NOTE + codes_markdown(),
         "docs/words.md": NOTE + markdown(backends),
+        "docs/numerics.md": filled(numerics, backends),
     }
 
 

@@ -108,7 +108,9 @@ class Script:
     stem: str
     model: str
     spec: str  # the file name of the spec, for the way back
-    numerics: str = ""  # what is said of them, a paragraph: empty where they are those of the language
+    numerics: str = (
+        ""  # what is said of them, a paragraph: empty where they are those of the language
+    )
 
 
 def render_script(
@@ -180,7 +182,9 @@ def _docstring(script: Script, target: Target, training: TrainingPlan | None) ->
     lines = [f"    {way:<{pad}}{what}" for way, what in ways.items()]
     if max(map(len, lines)) > WIDTH:
         lines = [f"    {way}\n        {what}" for way, what in ways.items()]
-    return "\n".join([title, "", "Usage:", *lines, *(["", script.numerics] if script.numerics else [])])
+    return "\n".join(
+        [title, "", "Usage:", *lines, *(["", script.numerics] if script.numerics else [])]
+    )
 
 
 @cache

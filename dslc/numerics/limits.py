@@ -43,6 +43,7 @@ class Rule:
     what: str
     shows: Shows = "always"
     applies: Callable[[Any], bool] = lambda word: True
+    where: str = ""  # for the docs, where `WORDS` does not say it
 
 
 MASKS = Rule(
@@ -61,13 +62,6 @@ WORDS: Mapping[type[Word], tuple[Rule, ...]] = {
         Rule("attention_scale", CONSTANT, "float64"),
     ),
     activations.SELU: (Rule("selu_at_zero", "the gradient at exactly 0 differs"),),
-    activations.ELU: (
-        Rule(
-            "elu_at_zero",
-            "the gradient at exactly 0 differs",
-            applies=lambda word: word.alpha != 1,
-        ),
-    ),
     activations.GELU: (Rule("gelu", CONSTANT, "float64"),),
     activations.LeakyReLU: (Rule("leaky_relu", CONSTANT, "float64"),),
     activations.Softplus: (Rule("softplus", "above 20 torch gives back its input", "float64"),),
@@ -78,19 +72,44 @@ WORDS: Mapping[type[Word], tuple[Rule, ...]] = {
         Rule("bilinear", CONSTANT, "float64", lambda word: word.method == "bilinear"),
     ),
 }
-NETWORK = Rule("networks", "each library has a network of its own, with weights of its own")
-PENALTY = Rule("penalty", "in float64 Keras keeps its factor in float32", "float64")
-MIXED = Rule("mixed", "whole layers are bfloat16 in Keras, single operations in PyTorch")
-NUMBERS = Rule("hyperparameters", "in float64 Keras keeps its numbers in float32", "float64")
+NETWORK = Rule(
+    "networks",
+    "each library has a network of its own, with weights of its own",
+    where="pretrained networks",
+)
+PENALTY = Rule(
+    "penalty",
+    "in float64 Keras keeps its factor in float32",
+    "float64",
+    where="`l1`, `l2`, `l1_l2`",
+)
+MIXED = Rule(
+    "mixed",
+    "whole layers are bfloat16 in Keras, single operations in PyTorch",
+    where="`precision = mixed`",
+)
+NUMBERS = Rule(
+    "hyperparameters",
+    "in float64 Keras keeps its numbers in float32",
+    "float64",
+    where="optimisers",
+)
 LOST_BIAS = Rule(
     "lost_bias",
     "BatchNorm takes the bias in front of it away: its gradient is rounding, of which an adaptive optimiser makes "
     "steps; write bias=false",
     "float32",
+    where="`BatchNorm` behind a bias",
+)
+ROUNDING = Rule(
+    "rounding",
+    "sums are taken in another order, and a training carries what is rounded on",
+    "float32",
+    where="every training",
 )
 RULES: tuple[Rule, ...] = (
     *dict.fromkeys(rule for rules in WORDS.values() for rule in rules),
-    NETWORK, PENALTY, MIXED, NUMBERS, LOST_BIAS,
+    NETWORK, PENALTY, MIXED, NUMBERS, LOST_BIAS, ROUNDING,
 )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ UNCUT = Departure(
 )
 UNSHRUNK = Departure(
     "max_norm",
-    "weights within the limit stay as they are; by the language's formula they lose 1e-7 of their norm",
+    "weights within the limit stay as they are; by the language's formula each update makes them shorter by 1e-7",
     "`max_norm`",
 )
 DEPARTURES = (UNCUT, UNSHRUNK)
