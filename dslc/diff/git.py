@@ -23,6 +23,8 @@ QUIET = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "LC_ALL": "C",
 }
+# What git sets for its hooks, relative to a folder that need not be ours: the repository is that around the spec.
+HOOKS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
 
 
 class Refused(Exception):
@@ -77,7 +79,7 @@ class Repository:
             done = subprocess.run(
                 command,
                 cwd=self.folder,
-                env=os.environ | QUIET,
+                env={k: v for k, v in os.environ.items() if k not in HOOKS} | QUIET,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=SECONDS,

@@ -91,7 +91,7 @@ def pairs(before: Sequence[str], after: Sequence[str] | None) -> Iterator[Pair]:
     revisions, paths = _divided(before, after)
     if revisions is None:
         old, new = map(_file, paths)
-        yield Pair(paths[1], old, new)
+        yield Pair(new.inside or paths[1], old, new)
         return
     for path in paths or ["."]:
         repository = Repository(_nearest(Path(path)))
