@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Compile and train."),
     "diff": ("diff", "Say what differs in meaning between two versions of a spec."),
     "compare": ("compare", "Put the results of several runs side by side."),
+    "verify": ("verify", "Run both scripts on equal weights and compare them number by number."),
     "weights": ("weights", "Draw first weights; show, compare and convert files of weights."),
     "graph": ("graph", "Draw the model as Mermaid, DOT or SVG."),
     "words": ("words", "Look up the words of the language."),

@@ -26,6 +26,7 @@ FAMILIES = (
     "backbones",
     "revisions",
     "backends",
+    "verifying",
     "configuration",
 )
 

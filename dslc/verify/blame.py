@@ -24,9 +24,7 @@ class Blame:
         self.pair = pair
         graph = pair.chosen.graph
         own = [n for n, _ in nodes(graph) if n.shares is None and graph.weights(n)]
-        self.node_of = {
-            layer.name: node for layer, node in zip(pair.layers, own, strict=True)
-        }
+        self.node_of = {layer.name: node for layer, node in zip(pair.layers, own, strict=True)}
         self.owner = {
             layer.key(name): (layer, name, weight)
             for layer in pair.layers
@@ -145,7 +143,9 @@ class Blame:
         """Gradients flow backwards: the last layer whose gradient differs is the first that does."""
         layer, name, weight = next(self.owner[key] for key in reversed(self.owner) if key in wrong)
         where, span = self._layer(layer)
-        message = f"the gradient of its `{name}` differs, or that of a layer behind it without weights"
+        message = (
+            f"the gradient of its `{name}` differs, or that of a layer behind it without weights"
+        )
         if weight.regularizer is not None and all(
             self.owner[key][2].regularizer is not None for key in wrong
         ):
@@ -164,11 +164,15 @@ class Blame:
             where, span = self._layer(layer)
             assert weight.constraint is not None
             return Finding(where, f"`{array}` under {weight.constraint.word} differs", span)
-        where, span = self._setting("optimizer", phase)
-        layer, array, _ = owners[0] if owners else (None, "", None)
-        of = f": `{layer.key(array)}` and {len(owners) - 1} more" if layer is not None else ""
+        where, place = self._setting("optimizer", phase)
+        of = ""
+        if owners:
+            layer, array, _ = owners[0]
+            more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
+            of = f": `{layer.key(array)}`{more}"
         late = " from the second step on" if name == "last" else ""
-        return Finding(where, f"equal gradients make other updates{late}{of}", span, self._takes_part())
+        message = f"equal gradients make other updates{late}{of}"
+        return Finding(where, message, place, self._takes_part())
 
     def _takes_part(self) -> tuple[str, ...]:
         plan = self.pair.plan
@@ -186,5 +190,7 @@ class Blame:
 def _word(weight: Weight) -> str:
     word = weight.regularizer
     assert word is not None
-    values = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for _, value in word)
+    values = ", ".join(
+        f"{value:g}" if isinstance(value, float) else str(value) for _, value in word
+    )
     return f"{word.word}({values})"

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from dslc.codegen.layout import render
-from dslc.codegen.names import Import
 from dslc.codegen.nodes import Call, Lit, Ref, Statement
 from dslc.codegen.origins import Origin, Result
 from dslc.codegen.page import ModelSection
@@ -17,6 +16,7 @@ from dslc.source import Span
 
 MADE, SEEN = "dslc_made", "dslc_seen"
 HOME = "dslc.verify.trace"
+IMPORT = f"from {HOME} import {MADE}, {SEEN}"
 
 
 @dataclass
@@ -39,13 +39,13 @@ class Marks:
         return tuple(self.places[mark] for mark in trail)
 
 
-def with_marks(section: ModelSection) -> tuple[ModelSection, Marks]:
-    """The model section with marks. Its text is laid out by the same printer, with other widths."""
+def with_marks(script: str, section: ModelSection) -> tuple[str, Marks]:
+    """A script whose model section has marks. The section is laid out by the same printer, with other widths."""
     marks = Marks()
     program: tuple[Statement, ...] = tuple(_marked(s, marks) for s in section.program)
-    needed = frozenset({Import(HOME, MADE), Import(HOME, SEEN)})
-    text = render(program).strip()
-    return replace(section, text=text, imports=section.imports | needed, program=program), marks
+    found = script.replace(section.text, f"{IMPORT}\n\n\n{render(program).strip()}", 1)
+    assert _shape(_Plain().visit(ast.parse(found))) == _shape(ast.parse(script)), "another script"
+    return found, marks
 
 
 def _marked(node: Any, marks: Marks) -> Any:
@@ -78,11 +78,6 @@ class _Plain(ast.NodeTransformer):
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
         return None if node.module == HOME else node
-
-
-def same_but_marks(plain: str, marked: str) -> bool:
-    """Whether a script with marks is the other one without them."""
-    return _shape(_Plain().visit(ast.parse(marked))) == _shape(ast.parse(plain))
 
 
 def _shape(tree: ast.AST) -> str:

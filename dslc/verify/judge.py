@@ -3,13 +3,14 @@ where they part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from dslc.verify import laws, tolerances, values
 from dslc.verify.blame import Blame
+from dslc.verify.notes import asked_for, notes
 from dslc.verify.pair import Pair
 from dslc.verify.result import Check, Figures, Finding, LayerRow, Verdict
 from dslc.verify.samples import Array
@@ -56,6 +57,7 @@ class Judge:
         self.resting: set[str] = set()  # arrays whose gradient is zero but for rounding
 
     def verdict(self) -> Verdict:
+        self.found.notes = notes(self.pair)
         self.first_weights()
         self.layers()
         self.statistics()
@@ -68,9 +70,13 @@ class Judge:
             for phase, title in enumerate(self.pair.plan.phases):
                 self.updates(phase, f"phase {title.name}: " if title.name else "")
             self.losses()
+        finding = self.found.finding
+        self.found.expected = finding is not None and asked_for(self.pair, finding)
         return self.found
 
-    def add(self, what: str, figures: dict[str, Figures], why: Callable[[str], Finding], note: str = "") -> None:
+    def add(
+        self, what: str, figures: dict[str, Figures], why: Callable[[str], Finding], note: str = ""
+    ) -> None:
         """A line of the table. The first that is not well is what the verdict names."""
         check = Check(what, figures, note)
         self.found.checks.append(check)
@@ -129,17 +135,16 @@ class Judge:
         for node, _ in values.nodes(graph):
             if node.index in seen:
                 self.found.layers.append(
-                    LayerRow(
-                        self.blame.where(node), str(node.output), seen[node.index], node.span
-                    )
+                    LayerRow(self.blame.where(node), str(node.output), seen[node.index], node.span)
                 )
         for mode in MODES:
-            figures = {}
+            worst: dict[str, Figures] = {}
             for dtype in self.pair.dtypes:
                 rows = [f[f"{mode} {dtype}"] for f in seen.values() if f"{mode} {dtype}" in f]
                 if rows:
-                    figures[dtype] = _worst(rows)
-            self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", figures, self.blame.layer(self.found.layers, mode))
+                    worst[dtype] = _worst(rows)
+            why = self.blame.layer(self.found.layers, mode)
+            self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", worst, why)
 
     def _noise_of_layers(self) -> dict[tuple[str, int], float]:
         """What another last digit of the first weights changes in PyTorch alone."""
@@ -175,7 +180,9 @@ class Judge:
             rows = []
             for name, both in values.outputs(self.pair, f"{dtype}-predictions").items():
                 found = gap_of(both)
-                allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise.get(name, 0.0))
+                allowed = max(
+                    least * max(1.0, found.largest), tolerances.NOISE * noise.get(name, 0.0)
+                )
                 rows.append(_figures(found, allowed, name))
             figures[dtype] = _worst(rows)
         self.add("predictions", figures, self.blame.prediction)
@@ -199,7 +206,9 @@ class Judge:
                 return
             least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
             noise = self._noise_of_number(key) if dtype == "float32" else 0.0
-            allowed = max(least * max(1.0 if key == "loss" else 0.0, found.largest), tolerances.NOISE * noise)
+            allowed = max(
+                least * max(1.0 if key == "loss" else 0.0, found.largest), tolerances.NOISE * noise
+            )
             if key == "penalty" and dtype == "float64":
                 allowed = max(allowed, 1e-6 * found.largest)  # Keras keeps the factors in float32
             figures[dtype] = _figures(found, allowed, key)
@@ -222,13 +231,18 @@ class Judge:
         figures: dict[str, Figures] = {}
         wrong: set[str] = set()
         for dtype in self.pair.dtypes:
-            both = {k: v for k, v in values.weights(self.pair, f"{dtype}-gradients").items() if k in trained}
+            both = {
+                k: v
+                for k, v in values.weights(self.pair, f"{dtype}-gradients").items()
+                if k in trained
+            }
             largest = max((gap_of(v).largest for v in both.values()), default=0.0)
             least = self._least_of_gradients() if dtype == "float64" else tolerances.GRADIENT_32
             noise = self._noise(f"{dtype}-gradients") if dtype == "float32" else {}
             if dtype == self.pair.dtypes[0]:
                 edge = tolerances.NO_GRADIENT if dtype == "float64" else 1e-6
-                self.resting = {k for k, v in both.items() if gap_of(v).largest <= edge * largest}
+                sizes = {k: gap_of(v).largest for k, v in both.items()}
+                self.resting = {k for k, size in sizes.items() if 0 < size <= edge * largest}
             rows = []
             for key, value in both.items():
                 found = gap_of(value)
@@ -238,11 +252,15 @@ class Judge:
             wrong |= {row.of for row in rows if not row.ok}
             figures[dtype] = _worst(rows)
         self.add(
-            f"gradients of {_many(len(trained), 'array')}", figures, lambda of: self.blame.gradient(wrong)
+            f"gradients of {_many(len(trained), 'array')}",
+            figures,
+            lambda of: self.blame.gradient(wrong),
         )
 
     def _least_of_gradients(self) -> float:
-        penalised = any(w.regularizer is not None for layer in self.pair.layers for w in layer.weights.values())
+        penalised = any(
+            w.regularizer is not None for layer in self.pair.layers for w in layer.weights.values()
+        )
         return max(self.allowed.gradient, 1e-7 if penalised else 0.0)
 
     # ----------------------------------------------------------------- updates
@@ -256,7 +274,7 @@ class Judge:
             wrong: set[str] = set()
             spared: set[str] = set()
             for dtype in self.pair.dtypes:
-                rows = list(self._updated(f"{dtype}-phase{phase}-{name}", dtype, spared))
+                rows = self._updated(f"{dtype}-phase{phase}-{name}", dtype, spared)
                 wrong |= {row.of for row in rows if not row.ok}
                 figures[dtype] = _worst(rows)
             note = f"without {_many(len(spared), 'array')} of no gradient" if spared else ""
@@ -267,19 +285,19 @@ class Judge:
                 note,
             )
 
-    def _updated(self, name: str, dtype: str, spared: set[str]) -> Iterable[Figures]:
+    def _updated(self, name: str, dtype: str, spared: set[str]) -> list[Figures]:
+        found = {key: gap_of(both) for key, both in values.weights(self.pair, name).items()}
         noise = self._noise(name) if dtype == "float32" else {}
-        for key, both in values.weights(self.pair, name).items():
-            found = gap_of(both)
+        largest = max((gap.largest for gap in found.values()), default=0.0)
+        rows = []
+        for key, gap in found.items():
             if dtype == "float32" and key in self.resting:
                 spared.add(key)
                 continue
-            if dtype == "float64":
-                allowed = self.allowed.weights * max(1.0, found.largest)
-            else:
-                allowed = tolerances.WEIGHTS_32 * max(1.0, found.largest)
-                allowed = max(allowed, tolerances.NOISE * noise.get(key, 0.0))
-            yield _figures(found, allowed, key)
+            least = self.allowed.weights if dtype == "float64" else tolerances.WEIGHTS_32
+            allowed = max(least * max(1.0, gap.largest), tolerances.NOISE * noise.get(key, 0.0))
+            rows.append(_figures(gap, allowed, key, largest))
+        return rows
 
     def losses(self) -> None:
         figures = {}
@@ -306,7 +324,9 @@ class Judge:
             if key in keys:
                 found = gap_of(both)
                 least = least_64 if dtype == "float64" else least_32
-                allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise.get(key, 0.0))
+                allowed = max(
+                    least * max(1.0, found.largest), tolerances.NOISE * noise.get(key, 0.0)
+                )
                 rows.append(_figures(found, allowed, key))
         return _worst(rows)
 
@@ -317,8 +337,9 @@ class Judge:
         return {key: gap_of(Both(mine[key], other[key])).gap for key in mine}
 
 
-def _figures(found: Gap, allowed: float, of: str) -> Figures:
-    return Figures(found.gap, found.gap / found.largest if found.largest else 0.0, allowed, of)
+def _figures(found: Gap, allowed: float, of: str, largest: float | None = None) -> Figures:
+    whole = found.largest if largest is None else largest
+    return Figures(found.gap, found.gap / whole if whole else 0.0, allowed, of)
 
 
 def _worst(rows: Iterable[Figures]) -> Figures:
@@ -327,12 +348,12 @@ def _worst(rows: Iterable[Figures]) -> Figures:
     wrong = next((row for row in every if not row.ok), None)
     if wrong is not None:
         return wrong
-    return max(every, key=lambda row: row.gap / row.allowed if row.allowed else 0.0, default=Figures(0.0, 0.0, 0.0))
+    return max(
+        every,
+        key=lambda row: row.gap / row.allowed if row.allowed else 0.0,
+        default=Figures(0.0, 0.0, 0.0),
+    )
 
 
 def _many(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def by_key(rows: Mapping[str, Figures]) -> list[str]:
-    return [key for key, figures in rows.items() if not figures.ok]

@@ -82,7 +82,10 @@ def _answers(folder: Path, title: str, code: int) -> dict[str, object]:
         log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
         if code < 0:
             why = f"it was ended by signal {-code}"
-            raise Failed(f"the {title} script did not run: {why}", "smaller sizes need less memory: see --input")
+            raise Failed(
+                f"the {title} script did not run: {why}",
+                "smaller sizes need less memory: see --input",
+            )
         raise Failed(f"the {title} script did not run: {log[-1] if log else f'exit code {code}'}")
     found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
     failed = found.get("failed")

@@ -1,4 +1,4 @@
-"""Made-up batches: inputs and targets of the right shapes, whole numbers where a spec looks them up or counts classes."""
+"""Made-up batches: inputs and targets of the right shapes, whole numbers where they are ids or classes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,12 @@ def shape_of(tensor: Tensor, sizes: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def make(
-    graph: Graph, plan: TrainingPlan | None, sizes: Mapping[str, int], seed: int, batch: int, count: int
+    graph: Graph,
+    plan: TrainingPlan | None,
+    sizes: Mapping[str, int],
+    seed: int,
+    batch: int,
+    count: int,
 ) -> dict[str, Array]:
     """`count` batches of inputs and targets, and factors that make a loss of one batch of outputs."""
     random = np.random.default_rng(seed)
@@ -57,7 +62,9 @@ def make(
         found[f"factor/{name}"] = random.standard_normal((batch, *shape))
     for output in plan.outputs if plan is not None else ():
         shape = found[f"factor/{output.name}"].shape[1:]
-        found[f"y/{output.name}"] = _targets(output, (many, *shape), random, bool(plan and plan.mixes))
+        found[f"y/{output.name}"] = _targets(
+            output, (many, *shape), random, bool(plan and plan.mixes)
+        )
     return found
 
 

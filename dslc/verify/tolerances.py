@@ -6,33 +6,34 @@ what networks of all kinds showed, and more: docs/verify.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dslc.graph import Graph
 from dslc.vocab import activations
-from dslc.vocab.layers.sequence import MultiHeadAttention
 from dslc.vocab.layers.shape import Upsample
-from dslc.vocab.tensor import FlowWord
+from dslc.vocab.word import Word
 
 EXACT = 1e-10
-CONSTANT_INSIDE = 1e-6  # TensorFlow keeps a constant, or a whole operation, in float32
+GRADIENT_64_LOOSE = 1e-6  # behind a constant in float32
+WEIGHTS_64_LOOSE = 2e-6
 FORWARD_32 = 1e-5
 GRADIENT_32 = 1e-4
 WEIGHTS_32 = 1e-5
-WEIGHTS_64_LOOSE = 2e-6
 LOSS_32, LOSS_32_LONG, LONG = 5e-5, 1e-3, 10
 NOISE = 10.0  # times what another last digit of the weights makes of float32
 NO_GRADIENT = 1e-12  # of the largest one: what should be zero, and is rounding
 
-KEEPS_FLOAT32 = (
-    activations.GELU,
-    activations.LeakyReLU,
-    activations.ELU,
-    activations.SELU,
-    activations.Softplus,
-    MultiHeadAttention,
-    Upsample,
-)
+# What TensorFlow adds in float64, since a constant of it, or all of it, is in float32.
+CONSTANT = 1e-7
+INSIDE: Mapping[type[Word], float] = {
+    activations.GELU: CONSTANT,
+    activations.LeakyReLU: CONSTANT,
+    activations.ELU: CONSTANT,
+    activations.SELU: CONSTANT,
+    activations.Softplus: CONSTANT,
+    Upsample: 1e-6,
+}
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,19 @@ class Allowed:
     weights: float
 
 
-def keeps_float32(word: FlowWord) -> bool:
-    """Whether TensorFlow computes a part of a word in float32, whatever it is given."""
-    return isinstance(word, KEEPS_FLOAT32)
+def inside(word: Word) -> float:
+    """What a word adds to the difference in float64."""
+    if isinstance(word, Upsample) and word.method == "nearest":
+        return 0.0
+    return INSIDE.get(type(word), 0.0)
 
 
 def forward(graph: Graph) -> dict[int, float]:
     """What float64 may differ by at each node: more behind what is computed in float32."""
     found: dict[int, float] = {}
     for node in graph.nodes():
-        own = CONSTANT_INSIDE if node.word is not None and keeps_float32(node.word) else EXACT
-        found[node.index] = max([own, *(found[i] for i in node.inputs)])
+        before = max((found[i] for i in node.inputs), default=EXACT)
+        found[node.index] = before + (inside(node.word) if node.word is not None else 0.0)
     return found
 
 
@@ -63,7 +66,7 @@ def of_model(graph: Graph) -> Allowed:
     worst = max(forward(graph).values(), default=EXACT)
     if worst == EXACT:
         return Allowed(EXACT, EXACT, EXACT)
-    return Allowed(worst, worst, WEIGHTS_64_LOOSE)
+    return Allowed(worst, max(worst, GRADIENT_64_LOOSE), max(worst, WEIGHTS_64_LOOSE))
 
 
 def loss_32(steps: int) -> float:

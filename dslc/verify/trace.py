@@ -1,4 +1,4 @@
-"""What a script with marks calls: it notes which object was made, and which value computed, for which place of the spec.
+"""What a script with marks calls: it notes what was made, and what computed, for which place of the spec.
 
 A mark is a number. The marks that are open while an object is made are the way to it: blocks, then the word.
 """
@@ -18,7 +18,9 @@ class Recorder:
     def __init__(self) -> None:
         self.open: list[int] = []
         self.trails: dict[int, Trail] = {}
-        self.made: list[Any] = []  # in the order in which it was finished; ids stay valid while it lives
+        self.made: list[
+            Any
+        ] = []  # in the order in which it was finished; ids stay valid while it lives
         self.listen: Callable[[int, Any, Any], None] = lambda mark, value, frame: None
 
     def note(self, thing: Any, trail: Trail) -> None:

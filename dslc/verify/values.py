@@ -76,9 +76,13 @@ def layers(pair: Pair, name: str, again: bool = False) -> dict[int, Both]:
     for node, trail in nodes(graph):
         groups.setdefault(trail, []).append(node)
     sides = (
-        (pair.sides["torch"], name),
-        (pair.sides["torch"], name.replace("-", "-again-", 1)),
-    ) if again else ((pair.sides["keras"], name), (pair.sides["torch"], name))
+        (
+            (pair.sides["torch"], name),
+            (pair.sides["torch"], name.replace("-", "-again-", 1)),
+        )
+        if again
+        else ((pair.sides["keras"], name), (pair.sides["torch"], name))
+    )
     mine, other = (_events(side, title) for side, title in sides)
     found: dict[int, Both] = {}
     for trail, members in groups.items():

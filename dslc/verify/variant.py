@@ -45,7 +45,8 @@ def _input(known: Sequence[object], text: str) -> tuple[Span, str]:
     if not named:
         if len(shapes) != 1:
             raise Problem(
-                f"which input is to be {size}?", f"write --input {next(iter(shapes), 'name')}={size}"
+                f"which input is to be {size}?",
+                f"write --input {next(iter(shapes), 'name')}={size}",
             )
         (name,) = shapes
     if name not in shapes:

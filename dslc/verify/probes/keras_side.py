@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras.src import ops
 
 from dslc.verify import trace
-from dslc.verify.probes.common import (
+from dslc.verify.probes.stage import (
     Answers,
     Array,
     Done,
@@ -50,14 +50,14 @@ def run(request: Request, answers: Answers) -> None:
     for dtype in request["dtypes"]:
         keras.config.set_floatx(dtype)
         keras.config.set_dtype_policy(dtype)
-        answers.say(f"layers in {dtype}")
-        layers(request, answers, marked, dtype)
-        keras.utils.clear_session()
-        if request["trains"]:
-            answers.say(f"training in {dtype}")
-            with instead((ops, "cast", exact_cast)):
-                Training(request, answers, plain, dtype).run()
+        with instead((ops, "cast", exact_cast)):
+            answers.say(f"layers in {dtype}")
+            layers(request, answers, marked, dtype)
             keras.utils.clear_session()
+            if request["trains"]:
+                answers.say(f"training in {dtype}")
+                Training(request, answers, plain, dtype).run()
+                keras.utils.clear_session()
 
 
 def exact_cast(x: Any, dtype: Any, cast: Any = ops.cast) -> Any:
@@ -202,9 +202,12 @@ class Training:
             changes.append((module, "PHASES", short))
         if request["mixed"]:
             changes.append((keras.config, "set_dtype_policy", nothing))
-        with open(request["plain"], encoding="utf-8") as file:
-            argv = arguments(request, file.read(), request["weights"][""])
-        with instead(*changes), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Done):
+        argv = arguments(request, request["weights"][""])
+        with (
+            instead(*changes),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.suppress(Done),
+        ):
             if hasattr(module, "train_and_test"):
                 args = module.parse_args(argv)
                 module.train_and_test(args, (part, part, part), args.out, 0)
@@ -238,7 +241,9 @@ class Training:
         keep(self.answers, f"{self.dtype}-gradients", model, found)
         known = self.module.predict(model, self.module.Batches((train.x, train.y), 1))
         known = known if isinstance(known, dict) else {self.request["outputs"][0]: known}
-        self.answers.arrays(f"{self.dtype}-predictions", {n: np.asarray(v) for n, v in known.items()})
+        self.answers.arrays(
+            f"{self.dtype}-predictions", {n: np.asarray(v) for n, v in known.items()}
+        )
 
 
 class Notes(keras.callbacks.Callback):  # type: ignore[misc]

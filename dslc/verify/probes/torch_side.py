@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dslc.verify import trace
-from dslc.verify.probes.common import (
+from dslc.verify.probes.stage import (
     Answers,
     Array,
     Done,
@@ -145,7 +145,13 @@ class Training:
     """The script's own run, on other batches, up to the end of its training."""
 
     def __init__(
-        self, request: Request, answers: Answers, module: ModuleType, dtype: str, lead: str, weights: str
+        self,
+        request: Request,
+        answers: Answers,
+        module: ModuleType,
+        dtype: str,
+        lead: str,
+        weights: str,
     ) -> None:
         self.request, self.answers, self.module = request, answers, module
         self.dtype, self.lead, self.weights = dtype, lead, weights
@@ -195,12 +201,20 @@ class Training:
             (script, "begin", begin_short),
             (script, "take_best", nothing),
             (script, "end_epoch", self.end_epoch),
-            (torch.Tensor, "backward", lambda loss, *a, **k: self.backward(backward, loss, *a, **k)),
+            (
+                torch.Tensor,
+                "backward",
+                lambda loss, *a, **k: self.backward(backward, loss, *a, **k),
+            ),
         ]
         if request["mixed"]:
             changes.append((torch, "autocast", lambda *a, **k: contextlib.nullcontext()))
-        argv = arguments(request, open(request["plain"], encoding="utf-8").read(), self.weights)
-        with instead(*changes), contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Done):
+        argv = arguments(request, self.weights)
+        with (
+            instead(*changes),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.suppress(Done),
+        ):
             if hasattr(module, "train_and_test"):
                 args = module.parse_args(argv)
                 cpu = torch.device("cpu")
@@ -221,7 +235,9 @@ class Training:
         original(loss, *args, **named)
         if not self.graded:
             self.graded = True
-            whole = sys._getframe(2).f_locals.get("loss", loss)  # of one batch, where several make an update
+            whole = sys._getframe(2).f_locals.get(
+                "loss", loss
+            )  # of one batch, where several make an update
             value = float(whole)
             self.answers.facts[f"{self.lead}-loss"] = value
             share = value / float(loss) if float(loss) else 1.0

@@ -1,4 +1,4 @@
-"""What both probes share: the script as a module, its batches, the pieces of its run that are put aside, the answers."""
+"""What both probes share: the script as a module, the pieces of its run that are put aside, the answers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def load(path: str, name: str) -> ModuleType:
 @contextlib.contextmanager
 def instead(*changes: tuple[Any, str, Any]) -> Iterator[None]:
     """Other values of attributes for a while; those that are not there stay away."""
-    kept = [(thing, name, getattr(thing, name)) for thing, name, _ in changes if hasattr(thing, name)]
+    kept = [
+        (thing, name, getattr(thing, name)) for thing, name, _ in changes if hasattr(thing, name)
+    ]
     for thing, name, value in changes:
         if hasattr(thing, name):
             setattr(thing, name, value)
@@ -118,8 +120,9 @@ def aside(module: ModuleType, parts: Any, classes: int | None) -> list[tuple[Any
     ]
 
 
-def arguments(request: Request, text: str, weights: str) -> list[str]:
+def arguments(request: Request, weights: str) -> list[str]:
     """The command line of the script."""
+    text = Path(request["plain"]).read_text(encoding="utf-8")
     found = ["--device", "cpu", "--out", str(request.folder / "runs"), "--init-weights", weights]
     return [*found, "--epochs", "1"] if '"--epochs"' in text else found
 
