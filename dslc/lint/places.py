@@ -1,5 +1,5 @@
 """Questions that several rules ask about layers: is it so at every use of a place, what lies between two kernels,
-how deep is a layer, do its first weights come from a file.
+do its first weights come from a file.
 
 Whoever asks about chains stops at the first answer, so that a rule stays linear in the size of the model.
 """
@@ -74,11 +74,12 @@ def dense_behind(layer: Layer) -> Layer | None:
     return None
 
 
-def depths(layers: Iterable[Layer]) -> dict[Layer, int]:
-    """How many kernels the shortest way from an input to behind each layer crosses. `layers` are those of a model."""
-    found: dict[Layer, int] = {}
+def stem(layers: Iterable[Layer]) -> set[Layer]:
+    """The layers of a model that no kernel stands in front of: what comes in, padded, scaled or pooled at most."""
+    found: set[Layer] = set()
     for layer in layers:
-        found[layer] = min((found[x] for x in layer.inputs), default=0) + multiplies(layer)
+        if not multiplies(layer) and found.issuperset(layer.inputs):
+            found.add(layer)
     return found
 
 

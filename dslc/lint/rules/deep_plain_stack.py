@@ -5,19 +5,20 @@ it does not. From about 20 plain layers on, even the error on the training data 
 too: the gradient has to come through all of them, and passing on unchanged is hard to learn. A shortcut that adds the
 input of a block to its output (`add(x, y)`) makes it the easiest thing, and networks of 50 or 150 layers train.
 
-Counted are the layers with a kernel on the shortest way from an input to a result: a shortcut, a concatenation as in
-DenseNet, and the narrow branch of an Inception block all shorten it.
+Counted are the layers with a kernel that follow one another, each one the only way on for what is in front of it: a
+shortcut, a concatenation as in DenseNet, and the branches of an Inception block all end the count.
 
 Reference: He, Zhang, Ren, Sun (2016), Deep Residual Learning for Image Recognition, https://arxiv.org/abs/1512.03385.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dslc.diagnostics import Fix
 from dslc.lint.facts import Facts
-from dslc.lint.places import depths
+from dslc.lint.layers import Layer
+from dslc.lint.places import multiplies
 from dslc.lint.rule import Finding, rule
 
 MOST = 20
@@ -58,9 +59,18 @@ MOST = 20
 )
 def check(facts: Facts) -> Iterator[Finding]:
     for model in facts.models:
-        depth = depths(model.layers)
-        longest = max((depth[layer] for layer in model.outputs.values()), default=0)
+        longest = max(_runs(model.layers).values(), default=0)
         if longest > MOST:
-            message = f"`{model.name}` has {longest} layers in a row without a shortcut"
+            message = f"`{model.name}` has {longest} layers in a row, and no way around any of them"
             fix = Fix("put a few into a block that adds its input to its output: add(x, y)")
             yield Finding(model.definition.node.name.span, message, fixes=(fix,))
+
+
+def _runs(layers: Sequence[Layer]) -> dict[Layer, int]:
+    """How many kernels follow one another up to each layer, since the flow last went two ways or came together."""
+    found: dict[Layer, int] = {}
+    for layer in layers:
+        source = layer.input
+        run = found[source] if source is not None and source.next is layer else 0
+        found[layer] = run + multiplies(layer)
+    return found

@@ -123,7 +123,10 @@ def _rule_for_hidden(facts: Facts) -> Edits:
 
 def _halved(layer: Layer) -> bool:
     """Whether a layer with Glorot's law gives what a `relu` halves, and no norm makes up for it."""
-    if not isinstance(layer.word, FEEDFORWARD) or not isinstance(layer.word.init, GLOROT):
+    word = layer.word
+    if layer.role == "output" or not isinstance(word, FEEDFORWARD):
+        return False
+    if not isinstance(word.init, GLOROT):
         return False
     for earlier in layer.before():
         if isinstance(earlier.word, NORMS):

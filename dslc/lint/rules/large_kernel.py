@@ -20,7 +20,7 @@ from dslc.diagnostics import Edit, Fix
 from dslc.lint.edits import NONE, Edits
 from dslc.lint.facts import Facts
 from dslc.lint.layers import Layer
-from dslc.lint.places import depths, everywhere, is_activation, repeated, same_flow
+from dslc.lint.places import everywhere, is_activation, repeated, same_flow, stem
 from dslc.lint.rule import Finding, rule
 from dslc.source import Span
 from dslc.syntax import tree
@@ -53,10 +53,10 @@ STEM = 4  # channels of an image, at most
 )
 def check(facts: Facts) -> Iterator[Finding]:
     for model in facts.models:
-        stem = {layer for layer, depth in depths(model.layers).items() if depth == 0}
+        first = stem(model.layers)
         for layer in model.layers:
             word = layer.word
-            if not everywhere(layer, _large) or any(twin.input in stem for twin in layer.twins):
+            if not everywhere(layer, _large) or any(twin.input in first for twin in layer.twins):
                 continue
             assert isinstance(word, Conv2D)
             size = word.kernel[0]

@@ -5,7 +5,8 @@ place of the block behind it, so a reader who looks for the block finds the wron
 hides the count that `assert params < 5M` asks for. A block called `ResNet50` is used wherever the pretrained network of
 that name is meant. All of it is allowed, none of it is what a reader expects.
 
-A model that carries the name of a published network, and is no step of another one, hides nothing.
+A model that carries the name of a published network, and is no step of another one, hides nothing; nor does an output
+with the name of a word, for only losses and metrics ask for it.
 
 Reference: the same in Python, https://docs.astral.sh/ruff/rules/builtin-variable-shadowing/.
 """
@@ -71,9 +72,10 @@ def check(facts: Facts) -> Iterator[Finding]:
             text = node.name.text
             message = f"the {node.kind} `{text}` hides the pretrained network of that name"
             yield Finding(node.name.span, message, fixes=(Fix(f"call it `My{text}`"),))
+        results = {s.name for s in node.body if isinstance(s, tree.Output)}
         for name in _given(node):
             hidden = _hidden(name.text, node, defined)
-            if hidden is None:
+            if hidden is None or (name in results and name.text not in defined):
                 continue
             what, place = hidden
             there = () if place is None else (Label(place.span, "this one"),)
