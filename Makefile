@@ -15,7 +15,7 @@ lint: ## ruff and mypy
 	$(PYTHON) -m mypy
 
 test: ## all tests, those that need Keras and PyTorch too
-	$(PYTHON) -m pytest --everything
+	$(PYTHON) -m pytest --everything -n 2 --dist loadfile
 
 fmt: ## format the code and mend what ruff can
 	$(PYTHON) -m ruff check --fix-only -q .

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dslc.cli import call
+from dslc.cli.console import WIDTH
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGITS = ROOT / "specs" / "digits_cnn.dl"
@@ -24,6 +25,7 @@ def command_line(
 ) -> Dslc:
     """Runs the command line in an empty folder; gives the exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))  # whatever terminal the tests run in
     for name in ("NO_COLOR", "FORCE_COLOR", "DSLC_DEBUG"):
         monkeypatch.delenv(name, raising=False)
 
