@@ -11,13 +11,12 @@ import click
 
 from dslc.cli import FINDINGS, FINE
 from dslc.cli.console import fail, reason, report, safe, say, style, width
+from dslc.cli.formats import FORMATS
 
 if TYPE_CHECKING:
     from dslc.diagnostics import Diagnostic
     from dslc.driver import Analysis, ModelAnalysis
     from dslc.plan.training import TrainingPlan
-
-FORMATS = ("full", "concise", "json", "github")
 
 
 @click.command("check")
@@ -27,7 +26,7 @@ FORMATS = ("full", "concise", "json", "github")
     "form",
     type=click.Choice(FORMATS),
     default="full",
-    help="How to say it: with the lines of source, a line each, JSON, or GitHub annotations.",
+    help="How to say it: with the lines of source, a line each, or for a machine.",
 )
 @click.option("-l", "--layers", is_flag=True, help="Show every layer, inside of blocks too.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
@@ -36,9 +35,10 @@ def check_command(
     specs: tuple[Path, ...], form: str, layers: bool, quiet: bool, phases: bool
 ) -> int:
     """Check SPECS, which are files or folders, and show the shapes of their models."""
+    from dslc.cli.formats import rendered
     from dslc.diagnostics import has_errors
     from dslc.driver import analyse
-    from dslc.render import render_concise, render_github, render_json, summary
+    from dslc.render import summary
 
     found: dict[tuple[str, str, str], Diagnostic] = {}
     files = list(find(specs))
@@ -56,9 +56,8 @@ def check_command(
             if not quiet and analysis.ok:
                 say(_tables(analysis, layers, path))
     everything = list(found.values())
-    renderers = {"concise": render_concise, "json": render_json, "github": render_github}
-    if form in renderers:
-        say(renderers[form](everything))
+    if form != "full":
+        say(rendered(everything, form))
     elif everything or (quiet and not everything):
         say("" if quiet and not everything else f"{summary(everything)}\n")
     elif len(files) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 import click
 
@@ -53,6 +54,13 @@ def pages() -> dict[str, Code]:
     from dslc.lint.registry import pages
 
     return all_codes() | pages()
+
+
+def pages_of(codes: Iterable[str]) -> dict[str, Code]:
+    """The pages behind these codes; the rules are not asked where all of them are errors."""
+    wanted = set(codes)
+    known = all_codes() if wanted <= all_codes().keys() else pages()
+    return {code: known[code] for code in sorted(wanted & known.keys())}
 
 
 def rule_page(name: str) -> Code | None:

@@ -14,14 +14,13 @@ import click
 from dslc.cli import FINDINGS, FINE, WRONG
 from dslc.cli.check import find
 from dslc.cli.console import fail, report, say, table
+from dslc.cli.formats import FORMATS, rendered
 from dslc.cli.lint_files import Call, Result, lint_files
 from dslc.lint.config import config_for
 
 if TYPE_CHECKING:
     from dslc.diagnostics import Diagnostic
     from dslc.linter import Fixed
-
-FORMATS = ("full", "concise", "json", "sarif", "github", "junit")
 
 
 @dataclass(frozen=True)
@@ -146,19 +145,6 @@ def show(results: Sequence[Result], fixed: Sequence[Fixed], how: How, *, err: bo
 
 def place(diagnostic: Diagnostic) -> str:
     return "" if diagnostic.primary is None else str(diagnostic.primary.span)
-
-
-def rendered(found: Sequence[Diagnostic], form: str) -> str:
-    """`found` for a machine."""
-    if form in ("sarif", "junit"):
-        from dslc.cli.explain import pages
-        from dslc.reports import render_junit, render_sarif
-
-        return render_sarif(found, pages()) if form == "sarif" else render_junit(found)
-    from dslc.render import render_concise, render_github, render_json
-
-    renderers = {"concise": render_concise, "json": render_json, "github": render_github}
-    return renderers[form](found)
 
 
 def _summary(found: Sequence[Diagnostic], how: How) -> str:
