@@ -57,13 +57,13 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _norm_behind(dropout: Layer) -> Layer | None:
-    """The norm that gets what a dropout leaves, if nothing with weights lies between."""
+    """The norm that gets what a dropout leaves, if nothing with weights and no other dropout lies between."""
     if not isinstance(dropout.word, DROPOUTS):
         return None
     for layer in line(dropout.after()):
         if isinstance(layer.word, BatchNorm):
             return layer
-        if layer.graph.used_weights(layer.node):
+        if isinstance(layer.word, DROPOUTS) or layer.graph.used_weights(layer.node):
             return None
     return None
 

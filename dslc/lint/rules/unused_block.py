@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dslc.diagnostics import Edit, Fix
-from dslc.lint.edits import Edits
+from dslc.lint.edits import NONE, Edits
 from dslc.lint.facts import Facts
 from dslc.lint.places import mentioned
 from dslc.lint.rule import Finding, rule
@@ -60,10 +60,12 @@ def check(facts: Facts) -> Iterator[Finding]:
         new = (mentioned(written[todo.pop()]) & written.keys()) - reached
         reached |= new
         todo += new
-    for name, node in written.items():
-        if facts.models and name not in reached:
-            fix = Fix("use it, or remove it", _gone(facts, node))
-            yield Finding(node.name.span, f"no model uses the block `{name}`", fixes=(fix,))
+    idle = {name: node for name, node in written.items() if facts.models and name not in reached}
+    needed = {text for node in idle.values() for text in mentioned(node)}
+    for name, node in idle.items():
+        edits = NONE if name in needed else _gone(facts, node)
+        fix = Fix("use it, or remove it", edits)
+        yield Finding(node.name.span, f"no model uses the block `{name}`", fixes=(fix,))
 
 
 def _gone(facts: Facts, node: tree.Definition) -> Edits:
