@@ -22,6 +22,7 @@ from dslc.lint.rule import Finding, rule
 from dslc.lint.training import Stretch, lower_rate, section_of, shown, stretches
 from dslc.plan.tuning import Group
 from dslc.spec import ir
+from dslc.syntax import tree
 from dslc.vocab.experiment import Optimizer
 from dslc.vocab.optimizers import SGD, Adadelta, Adagrad
 
@@ -122,7 +123,9 @@ def _slower(facts: Facts, stretch: Stretch, name: str, limit: float) -> tuple[ir
     if part is not None:
         return stretch.optimizer, edit.add_setting(section_of(facts, part), name, shown(limit))
     entry = f"rates {{ {name} = {shown(limit)} }}"
-    return stretch.optimizer, edit.add_entry(section_of(facts, phase), entry)
+    section = section_of(facts, phase)
+    lets = [e for e in section.entries if isinstance(e, tree.Let)] if section is not None else []
+    return stretch.optimizer, edit.add_entry(section, entry, after=lets[-1] if lets else None)
 
 
 def _number(setting: ir.Setting) -> float:

@@ -25,6 +25,7 @@ from dslc.lint.rule import Finding, rule
 from dslc.lint.training import Stretch, section_of, shown, stretches
 from dslc.lint.trees import walk
 from dslc.syntax import tree
+from dslc.vocab.callbacks import EarlyStopping, ModelCheckpoint
 from dslc.vocab.experiment import Optimizer
 from dslc.vocab.schedules import OneCycle
 
@@ -114,7 +115,8 @@ def _section(facts: Facts, one: Pretrained) -> Edits:
         ),
         None,
     )
-    if step is None or not isinstance(epochs, int) or epochs < 2:
+    many = facts.value("train", "accumulate") != 1  # the first phase may have too few batches
+    if step is None or many or not isinstance(epochs, int) or epochs < 2:
         return ()
     known = labels(facts.main.graph)
     label = next((name for name, s in known.items() if inside(one.span, s.node.span)), None)
@@ -135,13 +137,26 @@ def _phase(facts: Facts, first: Stretch) -> Edits:
     assert first.phase is not None
     section, finetune = section_of(facts, first.phase), facts.section("finetune")
     names = {p.label.text for p in finetune.inner if p.label} if finetune is not None else set()
-    if section is None or "head" in names:
+    if section is None or "head" in names or facts.value("train", "accumulate") != 1:
         return ()
-    said = [f"freeze = all  epochs = {max(1, first.plan.epochs // SHARE)}"]
-    if facts.value("train", "optimizer") is None:
+    said = [f"freeze = all  epochs = {max(_needed(facts), first.plan.epochs // SHARE)}"]
+    given = facts.value("train", "optimizer")
+    if not isinstance(given, Optimizer) or given.schedule is not None:
         word = type(first.plan.optimizer)
         said.append(f"optimizer = {word.word}(lr={shown(word().rate)})")
     column = facts.source.line_column(section.span.start)[1] - 1
     before = facts.source.line(section.span.line)[:column]
     gap = f"{facts.edit.newline}{before}" if not before.strip() else "  "
     return (Edit(section.span.before(), f"phase head {{ {'  '.join(said)} }}{gap}"),)
+
+
+def _needed(facts: Facts) -> int:
+    """How many epochs a phase has at least, so that the callbacks of `train` have something to do in it."""
+    train, needed = facts.section("train"), 1
+    for bound in train.words if train is not None else ():
+        match bound.word:
+            case EarlyStopping() as word:
+                needed = max(needed, word.start_from_epoch + word.patience + 1)
+            case ModelCheckpoint() as word:
+                needed = max(needed, word.every)
+    return needed
