@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from dslc.codegen.backend import Backend
 from dslc.codegen.departures import Changed, Departure
@@ -43,9 +45,12 @@ class Use:
 
     @property
     def place(self) -> str:
-        """`BatchNorm (lines 5, 8)`."""
-        many = "s" if len(self.lines) > 1 else ""
-        return f"{self.first.word} (line{many} {', '.join(self.lines)})"
+        """`BatchNorm (lines 5, 8)`, `BatchNorm (line 5, blocks/stage.dl:1)`."""
+        own = [line for line in self.lines if line.isdigit()]
+        others = [line for line in self.lines if not line.isdigit()]
+        if own:
+            others.insert(0, f"line{'s' if len(own) > 1 else ''} {', '.join(own)}")
+        return f"{self.first.word} ({', '.join(others)})"
 
     @property
     def text(self) -> str:
@@ -77,7 +82,8 @@ def _made(
     size: Measured = measured(departure.key)
     line = str(span.source.line_column(span.start)[0])
     if span.source is not spec.source:
-        line = f"{span.source.name}:{line}"
+        there = os.path.relpath(span.source.name, os.path.dirname(spec.source.name) or ".")
+        line = f"{PurePath(there).as_posix()}:{line}"
     return Deviation(
         span,
         line,
