@@ -32,15 +32,15 @@ MEANS = {2: GlobalAvgPool1D, 3: GlobalAvgPool2D, 4: GlobalAvgPool3D}
     fix="unsafe",
     wrong="""
         image
-        -> Conv2D(64, 3x3, stride=4, padding=same, init=he_normal) -> relu
-        -> Conv2D(512, 3x3, stride=4, padding=same, init=he_normal) -> relu
+        -> Conv2D(64, 4x4, stride=4, init=he_normal) -> relu
+        -> Conv2D(512, 4x4, stride=4, init=he_normal) -> relu
         -> Flatten
         -> Dense(10, init=glorot_uniform) -> softmax
     """,
     right="""
         image
-        -> Conv2D(64, 3x3, stride=4, padding=same, init=he_normal) -> relu
-        -> Conv2D(512, 3x3, stride=4, padding=same, init=he_normal) -> relu
+        -> Conv2D(64, 4x4, stride=4, init=he_normal) -> relu
+        -> Conv2D(512, 4x4, stride=4, init=he_normal) -> relu
         -> GlobalAvgPool2D
         -> Dense(10, init=glorot_uniform) -> softmax
     """,
