@@ -99,12 +99,12 @@ class Grower:
         return [make() for _ in range(self.dice.randint(least, most))]
 
     def listed(self, make: Callable[[], str], least: int = 0) -> str:
-        items = self.some(make, least, 4)
+        items = self.some(make, least, 3)
         comma = "," if items and self.dice.random() < 0.2 else ""
         return ", ".join(items) + comma
 
     def file(self) -> str:
-        parts = self.some(self.declaration, 1, 4)
+        parts = self.some(self.declaration, 1, 2)
         return "".join(part + self.pick("\n", "\n\n", "\n\n\n") for part in parts)
 
     def declaration(self) -> str:
@@ -119,7 +119,7 @@ class Grower:
         return f"{head} {{\n{self.lines(self.statement)}}}"
 
     def lines(self, make: Callable[[], str]) -> str:
-        return "".join(item + self.pick("\n", "\n", "\n\n") for item in self.some(make, 0, 5))
+        return "".join(item + self.pick("\n", "\n", "\n\n") for item in self.some(make, 0, 4))
 
     def parameter(self) -> str:
         return self.name() + (f" = {self.value(1)}" if self.dice.random() < 0.5 else "")
@@ -164,7 +164,7 @@ class Grower:
             f"({self.name()}, {self.name()})",
             f"(-{self.name()} + 1)",
         )
-        return source + "".join(self.some(lambda: self.link(depth - 1), 1, 5))
+        return source + "".join(self.some(lambda: self.link(depth - 1), 1, 4))
 
     def link(self, depth: int) -> str:
         return self.pick(" ", " ", "\n") + "->" + self.pick(" ", " ", "\n") + self.step(depth)

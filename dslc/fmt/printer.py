@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from dslc.fmt.document import (
     CLOSE,
     DEDENT,
@@ -139,7 +137,8 @@ class Printer:
     def fits(self, at: int) -> bool:
         """Does the group that opens at `at` fit flat, with what follows it up to the next possible break?"""
         room, depth, closed = self.room(), 0, False
-        for command in itertools.islice(self.commands, at, None):
+        for i in range(at, len(self.commands)):
+            command = self.commands[i]
             if command is OPEN:
                 depth += 1
             elif command is CLOSE:

@@ -50,7 +50,7 @@ def _part(commands: list[Command], broken: set[int]) -> None:
             if waiting is not None and not command.own:
                 waiting.last = True
             waiting, low = (None, -1) if command.own else (command, len(stack))
-        elif isinstance(command, Line) and (
-            command.hard or len(stack) <= low or (not command.fill and stack[-1] in broken)
-        ):
-            waiting, low = None, -1
+        elif waiting is not None and isinstance(command, Line):
+            sure = len(stack) <= low or (not command.fill and stack[-1] in broken)
+            if command.hard or sure:
+                waiting, low = None, -1
