@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dslc.diagnostics import Diagnostic
 
-FORMATS = ("full", "concise", "json", "sarif", "github", "junit")
+FORMATS = ("full", "concise", "json", "sarif", "github", "gitlab", "junit")
 
 
 def rendered(found: Sequence[Diagnostic], form: str) -> str:
@@ -18,6 +18,10 @@ def rendered(found: Sequence[Diagnostic], form: str) -> str:
         from dslc.reports.sarif import render_sarif
 
         return render_sarif(found, pages_of(d.code for d in found))
+    if form == "gitlab":
+        from dslc.reports.gitlab import render_gitlab
+
+        return render_gitlab(found)
     if form == "junit":
         from dslc.reports.junit import render_junit
 
