@@ -26,6 +26,7 @@ from dslc.vocab.activations import ReLU, ReLU6
 from dslc.vocab.initializers import Constant, Ones, Zeros
 from dslc.vocab.layers.conv import Conv1D, Conv2D, Conv3D
 from dslc.vocab.layers.core import Dense
+from dslc.vocab.layers.noise import GaussianNoise
 from dslc.vocab.layers.norm import BatchNorm
 
 EQUAL = (Zeros, Ones, Constant)
@@ -93,10 +94,10 @@ def _dead(layer: Layer) -> bool:
 
 
 def _mirrored(layer: Layer) -> bool:
-    """Whether the next layer with a kernel starts equal too."""
-    behind = next(filter(multiplies, line(layer.after())), None)
-    return (
-        behind is not None
-        and isinstance(behind.word, MIXING)
-        and isinstance(behind.word.init, EQUAL)
-    )
+    """Whether the next layer with a kernel starts equal too, and no noise in between makes units differ."""
+    for behind in line(layer.after()):
+        if isinstance(behind.word, (*DROPOUTS, GaussianNoise)):
+            return False
+        if multiplies(behind):
+            return isinstance(behind.word, MIXING) and isinstance(behind.word.init, EQUAL)
+    return False
