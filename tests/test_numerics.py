@@ -267,7 +267,7 @@ def test_sizes_are_numbers_above_zero_or_words() -> None:
     for key in table()["measured"]:
         found = measured(key)
         assert found.of and found.setup
-        assert found.size is None or 0 < found.size < 10, key
+        assert found.size is None or 0 < found.size < 1e9, key
     assert measured("running_variance").text.endswith(" of the variance")
     with pytest.raises(KeyError):
         measured("nothing")

@@ -52,6 +52,31 @@ def selu_at_zero() -> float:
     return _gradients(keras.activations.selu, F.selu, [0.0])
 
 
+@measures("prelu_at_zero", "between the gradients", "prelu with a slope of 0.25, at 0")
+def prelu_at_zero() -> float:
+    import keras
+    import torch
+    import torch.nn.functional as F
+
+    ours = keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))
+    return _gradients(
+        lambda x: ours(x[None]), lambda x: F.prelu(x[None], torch.tensor(0.25)), [0.0]
+    )
+
+
+@measures("cosine_of_zero", "between the gradients", "dot(normalize=true) of (0, 0) and (1, 2)")
+def cosine_of_zero() -> float:
+    import keras
+    import torch.nn.functional as F
+
+    ours = keras.layers.Dot(1, normalize=True)
+    return _gradients(
+        lambda x: ours([x[None, :2], x[None, 2:]]),
+        lambda x: F.cosine_similarity(x[None, :2], x[None, 2:]),
+        [0.0, 0.0, 1.0, 2.0],
+    )
+
+
 @measures("maximum_ties", "between the gradients", "the maximum of two equal numbers")
 def maximum_ties() -> float:
     import keras

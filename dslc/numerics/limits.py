@@ -61,10 +61,18 @@ WORDS: Mapping[type[Word], tuple[Rule, ...]] = {
         Rule(MASKS.key, MASKS.what, applies=lambda word: bool(word.dropout)),
         Rule("attention_scale", CONSTANT, "float64"),
     ),
+    activations.PReLU: (Rule("prelu_at_zero", "the gradient at exactly 0 differs"),),
     activations.SELU: (Rule("selu_at_zero", "the gradient at exactly 0 differs"),),
     activations.GELU: (Rule("gelu", CONSTANT, "float64"),),
     activations.LeakyReLU: (Rule("leaky_relu", CONSTANT, "float64"),),
     activations.Softplus: (Rule("softplus", "above 20 torch gives back its input", "float64"),),
+    merges.Dot: (
+        Rule(
+            "cosine_of_zero",
+            "a vector of zeros has no direction: its gradient differs",
+            applies=lambda word: bool(word.normalize),
+        ),
+    ),
     merges.Maximum: (
         Rule("maximum_ties", "where values are equal the gradient is divided otherwise"),
     ),
