@@ -126,8 +126,9 @@ def _step(
 
 
 def _key(code: str, fix: Fix) -> object:
-    """What a fix is, wherever the text around it has moved to."""
-    return code, tuple((edit.span.text, edit.text) for edit in fix.edits)
+    """What a fix is, wherever its line has moved to."""
+    places = ((e.span.source.line(e.span.line), e.span.text, e.text) for e in fix.edits)
+    return code, tuple(places)
 
 
 class Recorder:

@@ -76,22 +76,22 @@ class Editor:
         start, end = before.span.end, step.span.end
         gap = self.source.text[start : step.span.start]
         if "#" in gap:
-            return (Edit(self._own_line(start + gap.rindex("->"), end), ""),)
+            arrow = start + gap.rindex("->")
+            left, right, below = self._blanks(arrow, end)
+            return (Edit(self.source.span(left if below > right else arrow, below), ""),)
         return (Edit(self.source.span(start, end), ""),)
 
-    def _own_line(self, start: int, end: int) -> Span:
-        """From `start` to `end`, with the rest of the line where that is blank."""
-        text = self.source.text
-        left, right = start, end
+    def _blanks(self, start: int, end: int) -> tuple[int, int, int]:
+        """Where the blanks in front of `start` begin, where those behind `end` end, and where the next line begins if
+        nothing else stands behind (else the same)."""
+        text, left, right = self.source.text, start, end
         while left and text[left - 1] in " \t":
             left -= 1
         while right < len(text) and text[right] in " \t":
             right += 1
-        if text[right : right + 2] == "\r\n":
-            return self.source.span(left, right + 2)
-        if text[right : right + 1] in ("\n", "\r"):
-            return self.source.span(left, right + 1)
-        return self.source.span(start, right)
+        if text.startswith("\r\n", right):
+            return left, right, right + 2
+        return left, right, right + (text[right : right + 1] in ("\n", "\r"))
 
     def swap_steps(self, one: Layer, other: Layer) -> Edits:
         """Let two steps change places. Labels would move with them, so labelled steps stay."""
@@ -124,7 +124,7 @@ class Editor:
     def set_argument(self, at: Place, name: str, value: str) -> Edits:
         """Give an argument another value, or add it behind the others."""
         node, old = self._words.get(at.span), self.written(at, name)
-        if node is None:
+        if node is None or (isinstance(at, Layer) and at.word is None):
             return NONE
         if old is not None:
             return (Edit(old.span, value),)
@@ -198,12 +198,14 @@ class Editor:
     def delete_entry(self, span: Span) -> Edits:
         """Take a setting, a word or a statement out, with its line where it stands alone. `span` is all of it, as of
         a `tree.Let`, or the word of a section."""
-        line, text = self._own_line(span.start, span.end), self.source.text
-        if line.start == 0 or text[line.start - 1] in "\r\n":
-            return (Edit(line, ""),)
-        if text[line.end - 1] in "\r\n" or text[line.end : line.end + 1] in ("", "}"):
-            return (Edit(self.source.span(line.start, span.end), ""),)
-        return (Edit(self.source.span(span.start, line.end), ""),)
+        text = self.source.text
+        left, right, below = self._blanks(span.start, span.end)
+        last = below > right or right == len(text)
+        if left == 0 or text[left - 1] in "\r\n":
+            return (Edit(self.source.span(left if last else span.start, below), ""),)
+        if last or text[right] == "}":
+            return (Edit(self.source.span(left, span.end), ""),)
+        return (Edit(self.source.span(span.start, right), ""),)
 
     @property
     def newline(self) -> str:
