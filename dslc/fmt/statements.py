@@ -52,7 +52,7 @@ def definition(builder: Builder, node: tree.Definition) -> list[Part]:
     else:
         head += [Drop("("), Drop(")")]
     inner = _entries(builder, node.body, None)
-    return [*head, SPACE, "{", INDENT, *inner, DEDENT, Line(0, hard=bool(node.body)), "}"]
+    return [*head, SPACE, OPEN, "{", INDENT, *inner, DEDENT, Line(0), "}", CLOSE]
 
 
 def parameter(builder: Builder, node: tree.Parameter) -> list[Part]:

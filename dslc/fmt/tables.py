@@ -31,6 +31,7 @@ class Row:
     end: int = -1
     cell: Space = field(default_factory=lambda: Space(0, "flat"))  # behind it
     flat: bool = False
+    joins: bool = False  # it is part of a table
 
     def opens(self, at: int) -> None:
         self.open = at
@@ -56,7 +57,8 @@ def align(tables: Sequence[Table], commands: list[Command], broken: set[int]) ->
         if parent is not None and parent.flat:
             continue
         for row in rows:
-            row.flat = row.section and row.open not in broken
+            row.flat = row.section and row.open not in broken and _fits(row, depth, widths)
+            row.joins = row.flat
         while not _settled(rows, depth, widths):
             pass
         for above, row in itertools.pairwise(rows):
@@ -65,43 +67,42 @@ def align(tables: Sequence[Table], commands: list[Command], broken: set[int]) ->
 
 
 def _settled(rows: list[Row], depth: list[int], widths: list[int]) -> bool:
-    """Lay out the rows that are flat. Those that do not fit are flat no longer: then it is to be done anew."""
+    """Lay out the rows that are flat. One that is too long for its table stands alone: then it is to be done anew."""
     run: list[Row] = []
     runs = [run]
     for row in rows:
-        if not row.flat or row.blank:
+        if not row.joins or row.blank:
             runs.append(run := [])
-        if row.flat:
+        if row.joins:
             run.append(row)
     for run in runs:
         _lay(run, widths)
     settled = True
     for row in rows:
-        if row.flat:
-            inside = widths[row.close] - widths[row.open] + sum(c.cell.size for c in row.cells)
-            used = INDENT_SIZE * depth[row.open] + row.header + row.pad.size + 1 + inside
-            if used > WIDTH:
-                row.flat = settled = False
-                _lay([row], widths)
+        if row.joins and not _fits(row, depth, widths):
+            row.joins = settled = False
+            _lay([row], widths)
     return settled
 
 
+def _fits(row: Row, depth: list[int], widths: list[int]) -> bool:
+    inside = widths[row.close] - widths[row.open] + sum(cell.cell.size for cell in row.cells)
+    return INDENT_SIZE * depth[row.open] + row.header + row.pad.size + 1 + inside <= WIDTH
+
+
 def _lay(run: list[Row], widths: list[int]) -> None:
-    """Align the braces of neighbours, and their entries where all have the same ones."""
+    """Align the braces of neighbours, and the entries of those that have the same ones."""
     if not run:
         return
     header = max(row.header for row in run)
     for row in run:
         row.pad.size = header - row.header
-    keys = {tuple(cell.key for cell in row.cells) for row in run}
-    table = len(run) > 1 and len(keys) == 1 and all(next(iter(keys)))
-    for column in zip(*(row.cells[:-1] for row in run), strict=False):
-        sizes = [widths[cell.end] - widths[cell.begin] if table else 0 for cell in column]
-        for cell, size in zip(column, sizes, strict=True):
-            cell.cell.size = max(sizes) - size
-    for row in run if not table else ():
-        for cell in row.cells:
-            cell.cell.size = 0
+    for keys, group in itertools.groupby(run, lambda row: [cell.key for cell in row.cells]):
+        table = list(group)
+        for column in zip(*(row.cells[:-1] for row in table), strict=True):
+            sizes = [widths[cell.end] - widths[cell.begin] for cell in column]
+            for cell, size in zip(column, sizes, strict=True):
+                cell.cell.size = max(sizes) - size if all(keys) else 0
 
 
 def _depths(commands: list[Command]) -> list[int]:
