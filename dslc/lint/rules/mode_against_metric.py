@@ -4,6 +4,8 @@
 is larger. `mode=max` for `val_loss` keeps the weights of the epoch with the highest loss, stops the training while it
 gets better, and lowers the learning rate as long as it learns. Nothing fails and nothing warns: the result is just
 bad. Without `mode` it is known from the metric.
+
+Reference: Keras documentation of `ModelCheckpoint` and `EarlyStopping`, `mode`.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ worse on pictures as they are. Each limit here is far beyond what papers use; a 
 A turn by more than 90 degrees is fine for pictures without an up and down: nothing is said of it beside
 `VerticalFlip`.
 
-Reference: Cubuk et al. (2020), RandAugment, arXiv:1909.13719, section 4, where small networks and small data sets
-want small magnitudes; Cui et al. (2015), Data augmentation for deep neural network acoustic modeling.
+Reference: Cubuk et al. (2020), RandAugment, arXiv:1909.13719, section 4.1, where small networks and small data sets
+want small magnitudes.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ suits the other layers throws the first one about. With columns of different uni
 decides: the proline of a wine goes up to 1,680, its hue to 1.7. `scale = 0..1` and `zscore` put that right, with what
 they need to know taken from the training part alone.
 
-Nothing is said where a normalisation or a network with a scale of its own comes first, nor of files whose numbers are
-not known here.
+Nothing is said where a normalisation stands in front of the first layer with weights or right behind it, which takes
+the size away, nor of files whose numbers are not known here.
 
 Reference: LeCun et al. (1998), Efficient BackProp, section 4.3, in Neural networks: tricks of the trade.
 """
@@ -69,14 +69,25 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _meets_weights(layer: Layer) -> bool:
-    """Whether what an input gives reaches a kernel before it is normalised."""
+    """Whether what an input gives decides how large numbers are: it reaches a kernel, and is not normalised right in
+    front of it or right behind it."""
     todo, seen = list(layer.outputs), {layer}
     while todo:
         here = todo.pop()
-        if here in seen or isinstance(here.word, (*NORMS, Backbone)):
+        if here in seen or isinstance(here.word, NORMS):
             continue
-        if here.has_kernel:
-            return True
         seen.add(here)
-        todo += here.outputs
+        if isinstance(here.word, Backbone):
+            if not _normalises(here.word):
+                return True
+        elif not here.has_kernel:
+            todo += here.outputs
+        elif not here.outputs or not all(isinstance(it.word, NORMS) for it in here.outputs):
+            return True
     return False
+
+
+def _normalises(word: Backbone) -> bool:
+    """Whether a network does not mind the scale, or is told of it by `scale-of-weights`."""
+    networks = [n for n in (word.network("keras"), word.network("torch")) if n is not None]
+    return word.weights != "none" or any(n.norm is not None for n in networks)

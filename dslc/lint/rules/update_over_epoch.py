@@ -7,7 +7,7 @@ change the weights a handful of times. With `batch` itself above the training pa
 
 Spoken of are sources that say how many samples they have.
 
-Reference: Masters and Luschi (2018), Revisiting small batch training for deep neural networks, arXiv:1804.07612.
+Reference: Keras documentation of optimisers, `gradient_accumulation_steps`.
 """
 
 from __future__ import annotations
