@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from dslc.diff.changes import Difference
@@ -52,12 +53,14 @@ def collect() -> list[Case]:
     return found
 
 
+@cache
 def analysed(text: str, name: str = "net.dl") -> Analysis:
     analysis = analyse_source(Source(name, text))
     assert analysis.ok, [(d.code, d.message) for d in analysis.diagnostics]
     return analysis
 
 
+@cache
 def difference(old: str, new: str) -> Difference:
     return compare(analysed(old), analysed(new), name="net.dl", titles=("old", "new"))
 

@@ -14,6 +14,8 @@ from dslc.diff.changes import Difference, Verdict
 from dslc.diff.markdown import code, render_markdown
 from dslc.diff.match import MOST_CELLS
 from dslc.diff.plain import render_json
+from dslc.fmt import format_source
+from dslc.source import Source
 from tests.command_line import ROOT
 from tests.diff_cases import Case, collect, difference, shown
 
@@ -40,7 +42,14 @@ def test_a_spec_does_not_differ_from_itself_however_it_is_laid_out(path: Path) -
     text = path.read_text(encoding="utf-8")
     assert difference(text, text) == Difference("net.dl", "old", "new")
     other = "# One more comment.\r\n" + text.replace("\n", "   # here\r\n").replace("  ", "\t ")
-    assert difference(text, other).verdict is Verdict.SAME
+    assert difference(text, other) == Difference("net.dl", "old", "new")
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_dslc_fmt_changes_no_meaning(case: Case) -> None:
+    laid_out, _ = format_source(Source("net.dl", case.new))
+    assert laid_out is not None
+    assert difference(case.new, laid_out) == Difference("net.dl", "old", "new")
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)

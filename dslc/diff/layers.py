@@ -88,8 +88,16 @@ def named(path: Iterable[str]) -> str:
 
 def _itself(node: Node) -> Hashable:
     if node.word is None:
-        return "input", str(node.output), node.output.dtype if node.output is not None else ""
+        dtype = node.output.dtype if node.output is not None else ""
+        return "input", str(node.output), dtype, "".join(condition(node).split())
     return plain(node.word)
+
+
+def condition(node: Node) -> str:
+    """What must hold for the sizes of an input: `H % 32 == 0`."""
+    given = (s.where for s in node.frame.definition.inputs if s.name == node.path[0])
+    where = next(given, None)
+    return "" if where is None else " ".join(where.span.text.split())
 
 
 def _values(nodes: list[Node], same: list[int], numbers: Numbers) -> list[int]:

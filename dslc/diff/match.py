@@ -1,8 +1,9 @@
 """Which layer of the new model is which of the old one.
 
-What computes the same from the inputs on, or is used in the same way up to the outputs, is the same layer: so that one
-layer put in between renumbers nothing. What is left between these is aligned by word, parameters, name, place and
-shape, in the order in which the models compute; of what is then left, layers that are all alike have moved.
+What computes the same from the inputs on is the same layer. What is left between these is aligned by word, parameters,
+name, place and shape, in the order in which the models compute: so that one layer put in between renumbers nothing,
+and of a row that grew the first ones stay. Of what is then left, what is used in the same way up to the outputs is the
+same layer in a branch that is written elsewhere; layers that are all alike have moved.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def match(old: Sequence[Layer], new: Sequence[Layer]) -> tuple[Pairs, frozenset[
     """The pairs, and those of them (by old index) that stand at another place of the model."""
     pairs: Pairs = {}
     _equal(old, new, pairs, lambda layer: layer.value)
-    _equal(old, new, pairs, lambda layer: layer.use)
     for olds, news in _gaps(old, new, pairs):
         _align(olds, news, pairs)
+    _equal(old, new, pairs, lambda layer: layer.use)
     before = set(pairs)
     _equal(old, new, pairs, lambda layer: (layer.same, layer.shape, layer.name))
     _equal(old, new, pairs, lambda layer: (layer.same, layer.shape if layer.weighs else ""))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from dslc.diff.blocks import Part, whole_parts
 from dslc.diff.changes import Change, LayerChange, Reshaped
-from dslc.diff.layers import Layer
+from dslc.diff.layers import Layer, condition
 from dslc.diff.match import Pairs
 from dslc.diff.written import parameter_changes, written
 from dslc.graph import Graph
@@ -149,12 +149,17 @@ def _inputs(base: LayerChange, old: Layer, new: Layer) -> Iterator[LayerChange]:
         ("name", old.name, new.name),
         ("shape", old.shape, new.shape),
         ("dtype", before, after),
+        ("where", condition(old.node) or None, condition(new.node) or None),
     ]
-    changes = tuple(Change(*triple) for triple in triples if triple[1] != triple[2])
+    changes = tuple(Change(*triple) for triple in triples if _tight(triple[1]) != _tight(triple[2]))
     if [change.name for change in changes] == ["name"]:
         yield replace(base, kind="renamed", effect="names", changes=changes)
     elif changes:
         yield replace(base, changes=changes)
+
+
+def _tight(text: str | None) -> str:
+    return "".join((text or "").split())
 
 
 def _text(layer: Layer) -> str:

@@ -176,8 +176,7 @@ def cost_row(cost: Cost) -> tuple[str, str, str, str]:
 
 def costs(model: ModelChange) -> list[tuple[str, ...]]:
     """The costs that differ; of a model that only one version has, what it costs there."""
-    differ = [cost for cost in model.costs if cost.old != cost.new]
-    rows = [cost_row(cost) for cost in differ]
+    rows = [row for cost in model.costs if (row := cost_row(cost))[1] != row[2]]
     if model.old is None or model.new is None:
         return [(name, old if model.new is None else new) for name, old, new, _ in rows]
     return [*rows]
