@@ -64,7 +64,8 @@ def check(facts: Facts) -> Iterator[Finding]:
         behind = first
         while behind.next is not None and isinstance(behind.next.word, BatchNorm):
             behind = behind.next
-        edits = NONE if repeated(facts, behind) else facts.edit.insert_after(behind, "relu")
+        plain = facts.edit.step(behind) is not None and not repeated(facts, behind)
+        edits = facts.edit.insert_after(behind, "relu") if plain else NONE
         message = f"nothing bends between `{first.word.word}` and `{second.word.word}`: one layer could do both"
         there = (Label(first.span, "gives a linear map of its input"),)
         fix = Fix("put an activation between them, such as `relu`", edits)
