@@ -166,6 +166,44 @@ def test_rules_have_nothing_to_say_where_nothing_is_trained() -> None:
         assert lint_cases.lint(text, RULES) == []
 
 
+REFUSED = {
+    "a value that nothing logs": ("E0409", "ModelCheckpoint(monitor=val_f1)", ""),
+    "accuracy of numbers": ("E0411", "", "loss = mse"),
+    "files of all epochs under one name": (
+        "E0422", 'ModelCheckpoint(save_best_only=false, file="weights")', "",
+    ),
+    "a callback that never acts": ("E0423", "EarlyStopping(start_from_epoch=50)", ""),
+    "two masters of the rate": ("E0424", "ReduceLROnPlateau", "optimizer = SGD(lr=cosine(0.1))"),
+    "a warm-up longer than the training": (
+        "E0418", "", "optimizer = SGD(lr=cosine(0.1, warmup=30))",
+    ),
+    "colours of grey pictures": ("E0431", "", "augment { ColorJitter(saturation=0.5) }"),
+    "a chance of 0": ("E0203", "", "augment { HorizontalFlip(p=0) }"),
+    "no validation part": ("E0203", "", "split = stratified(85, 0, 15)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_check_refuses_needs_no_rule(what: str) -> None:
+    """Mistakes that other linters warn of and that are errors here: no rule says them again."""
+    code, callback, other = REFUSED[what]
+    given = {
+        "loss": "loss = cross_entropy",
+        "optimizer": "optimizer = Adam(lr=1e-3)",
+        "split": "split = stratified(70, 15, 15)",
+    }
+    key = other.partition(" ")[0]
+    settings = {**given, key: other} if key in given else given
+    text = f"""model Ten {{ input image: 8x8x1  image -> Flatten -> Dense(10) -> softmax }}
+data {{ source = digits  {settings["split"]}  scale = 0..1 }}
+train {{ {settings["loss"]}  {settings["optimizer"]}  metrics = [accuracy]  epochs = 20  {callback} }}
+{"" if key in given else other}
+"""
+    analysis = analyse_source(Source("case.dl", text))
+    assert code in {d.code for d in analysis.diagnostics}, [str(d) for d in analysis.diagnostics]
+    assert facts_of(analysis) is None
+
+
 def test_rates_are_written_as_specs_write_them() -> None:
     assert [shown(rate) for rate in (1.0, 0.05, 0.01, 1e-3, 2.5e-4, 3e-5)] == [
         "1", "0.05", "0.01", "1e-3", "2.5e-4", "3e-5",

@@ -5,7 +5,8 @@ A network takes any size, but what it has learnt is bound to one: a filter of Im
 single one, so that its last stages look at padding for the most part. Pictures that are enlarged to the size of the
 weights give better features, though nothing is added to them.
 
-Spoken of are pictures of less than half that size, and only with weights of ImageNet.
+Spoken of are pictures of less than half that size, and only with weights of ImageNet. Keras has weights of
+`MobileNetV2` for 96x96 as well, and takes those.
 
 Reference: Touvron et al. (2019), Fixing the train-test resolution discrepancy, arXiv:1906.06423; Kornblith et al.
 (2019), Do better ImageNet models transfer better?, arXiv:1805.08974, where CIFAR is enlarged to 224x224.
@@ -23,6 +24,9 @@ from dslc.lint.facts import Facts
 from dslc.lint.rule import Finding, rule
 from dslc.syntax import tree
 from dslc.vocab.data import Images
+from dslc.vocab.layers.backbones import Backbone, MobileNetV2
+
+KNOWN: dict[type[Backbone], tuple[int, int]] = {MobileNetV2: (96, 96)}  # other sizes of weights
 
 PHOTOS = """
         model Photos(classes = 5) {{
@@ -56,7 +60,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         height, width = tensors[0].shape[:2]
         if not isinstance(height, int) or not isinstance(width, int):
             continue
-        if 2 * min(height, width) >= word.pixels:
+        if 2 * min(height, width) >= word.pixels or (height, width) == KNOWN.get(type(word)):
             continue
         usual = f"{word.pixels}x{word.pixels}"
         left = node.output.shape if node.output is not None else ()
