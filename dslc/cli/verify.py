@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,18 @@ from dslc.cli.console import fail, reason, report, safe, say, style, table
 
 if TYPE_CHECKING:
     from dslc.driver import Analysis, ModelAnalysis
-    from dslc.verify.pair import Pair
+    from dslc.verify.pair import Pair, Wishes
     from dslc.verify.result import Check, Figures, Verdict
+    from dslc.verify.runner import Probe
 
 BACKENDS = ("keras", "torch")
 HEAD = ("largest", "relative", "allowed")
 
 
 @click.command("verify")
-@click.argument("spec", type=click.Path(path_type=Path))
+@click.argument(
+    "specs", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="SPEC..."
+)
 @click.option("-m", "--model", metavar="NAME", help="Which model, if the file has several.")
 @click.option(
     "--steps",
@@ -72,7 +76,7 @@ HEAD = ("largest", "relative", "allowed")
     help="Keep the scripts and arrays that were compared.",
 )
 def verify_command(
-    spec: Path,
+    specs: tuple[Path, ...],
     model: str | None,
     steps: int,
     seed: int,
@@ -91,36 +95,73 @@ def verify_command(
     differ, and the first layer that does is named.
     """
     try:
-        from dslc.verify.pair import Wishes, prepare
-        from dslc.verify.runner import run
-        from dslc.verify.variant import analysed
-        from dslc.weights.problem import Problem
+        from dslc.verify import runner
+        from dslc.verify.pair import Wishes
     except ImportError as problem:
         fail(f"`dslc verify` needs {problem.name}", 'pip install "dslc[keras-cpu,torch]"')
+    if keep is not None and len(specs) > 1:
+        fail("--keep is for one spec", "verify the specs one by one")
+    wishes = Wishes(steps, seed, batch, precision)
+    changes = Changes(model, inputs, sets)
+    found: list[dict[str, Any]] = []
+    codes = []
+    with runner.probes() as probes:
+        for number, spec in enumerate(specs):
+            with _progress() as progress:
+                both = _compared(spec, changes, wishes, keep, probes, progress)
+            if both is None:
+                codes.append(FINDINGS)
+                continue
+            pair, verdict = both
+            codes.append(FINE if verdict.ok or verdict.expected else FINDINGS)
+            if as_json:
+                found.append(_as_json(pair, verdict, spec))
+            else:
+                say("\n" if number else "")
+                _show(pair, verdict, spec, [*inputs, *sets], all_layers)
+    if as_json:
+        say(json.dumps(found[0] if len(specs) == 1 and found else found, indent=2) + "\n")
+    return max(codes)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which model, and with which sizes in place of its own."""
+
+    model: str | None
+    inputs: tuple[str, ...]
+    sets: tuple[str, ...]
+
+
+def _compared(
+    spec: Path,
+    changes: Changes,
+    wishes: Wishes,
+    keep: Path | None,
+    probes: dict[str, Probe],
+    progress: Any,
+) -> tuple[Pair, Verdict] | None:
+    """Both scripts of a spec and what became of them; None after its mistakes were shown."""
+    from dslc.verify.judge import judge
+    from dslc.verify.pair import prepare
+    from dslc.verify.runner import run
+    from dslc.verify.variant import analysed
+    from dslc.weights.problem import Problem
+
     try:
-        analysis = analysed(spec, model, inputs, sets)
+        analysis = analysed(spec, changes.model, changes.inputs, changes.sets)
         report(analysis.diagnostics, err=True)
-        chosen = choose(analysis, model) if analysis.ok else None
-        if chosen is None:
-            return FINDINGS
-        if not _installed(analysis, chosen):
-            return FINDINGS
-        with _folder(keep) as folder, _progress() as progress:
-            wishes = Wishes(steps, seed, batch, precision)
+        chosen = choose(analysis, changes.model) if analysis.ok else None
+        if chosen is None or not _installed(analysis, chosen):
+            return None
+        with _folder(keep) as folder:
             backends = [find_backend(name) for name in BACKENDS]
             pair = prepare(analysis, chosen, backends, wishes, folder)
-            run(pair, progress)
+            run(pair, probes, progress)
             progress("", "comparing")
-            from dslc.verify.judge import judge
-
-            verdict = judge(pair)
+            return pair, judge(pair)
     except Problem as problem:
         fail(problem.message, problem.help)
-    if as_json:
-        say(json.dumps(_as_json(pair, verdict, spec), indent=2) + "\n")
-    else:
-        _show(pair, verdict, spec, [*inputs, *sets], all_layers)
-    return FINE if verdict.ok or verdict.expected else FINDINGS
 
 
 def _installed(analysis: Analysis, chosen: ModelAnalysis) -> bool:

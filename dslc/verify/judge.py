@@ -209,8 +209,6 @@ class Judge:
             allowed = max(
                 least * max(1.0 if key == "loss" else 0.0, found.largest), tolerances.NOISE * noise
             )
-            if key == "penalty" and dtype == "float64":
-                allowed = max(allowed, 1e-6 * found.largest)  # Keras keeps the factors in float32
             figures[dtype] = _figures(found, allowed, key)
         self.add(what, figures, why)
 
@@ -237,7 +235,7 @@ class Judge:
                 if k in trained
             }
             largest = max((gap_of(v).largest for v in both.values()), default=0.0)
-            least = self._least_of_gradients() if dtype == "float64" else tolerances.GRADIENT_32
+            least = self.allowed.gradient if dtype == "float64" else tolerances.GRADIENT_32
             noise = self._noise(f"{dtype}-gradients") if dtype == "float32" else {}
             if dtype == self.pair.dtypes[0]:
                 edge = tolerances.NO_GRADIENT if dtype == "float64" else 1e-6
@@ -256,12 +254,6 @@ class Judge:
             figures,
             lambda of: self.blame.gradient(wrong),
         )
-
-    def _least_of_gradients(self) -> float:
-        penalised = any(
-            w.regularizer is not None for layer in self.pair.layers for w in layer.weights.values()
-        )
-        return max(self.allowed.gradient, 1e-7 if penalised else 0.0)
 
     # ----------------------------------------------------------------- updates
 

@@ -6,90 +6,120 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from dslc.verify.pair import MODULES, Pair
 from dslc.weights.problem import Problem
 
 Say = Callable[[str, str], None]
+DONE = "done"
 
 
 class Failed(Problem):
     """A script did not get through."""
 
 
-def run(pair: Pair, say: Say) -> None:
-    """Run both scripts; their answers lie in their sides then.
+class Probe:
+    """A process with a framework, which runs one script after another."""
 
-    Raises:
-        Failed: a script, or the framework below it, failed.
-    """
-    running: dict[str, subprocess.Popen[str]] = {}
-    try:
-        for name, side in pair.sides.items():
-            running[name] = _start(name, side.folder)
-        listeners = [
-            threading.Thread(target=_listen, args=(name, process, say), daemon=True)
-            for name, process in running.items()
-        ]
-        for listener in listeners:
-            listener.start()
-        for listener in listeners:
-            listener.join()
-        for process in running.values():
-            process.wait()
-    finally:
-        for process in running.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    for name, side in pair.sides.items():
-        side.answers = _answers(side.folder, side.backend.title, running[name].returncode)
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.log: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self.process: subprocess.Popen[str] | None = None
 
-
-def _start(name: str, folder: Path) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "0",  # its fused operations round otherwise
-        "CUDA_VISIBLE_DEVICES": "",  # compared is what the CPU computes
-        "KERAS_BACKEND": "tensorflow",
-        "MPLBACKEND": "agg",
-    }
-    with (folder / "log.txt").open("w", encoding="utf-8") as log:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", MODULES[name], str(folder / "request.json")],
-            stdin=subprocess.DEVNULL,
+    def start(self) -> None:
+        """Start the process, unless it runs."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        environment = {
+            **os.environ,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": "0",  # its fused operations round otherwise
+            "CUDA_VISIBLE_DEVICES": "",  # compared is what the CPU computes
+            "KERAS_BACKEND": "tensorflow",
+            "MPLBACKEND": "agg",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", MODULES[self.name]],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=self.log,
             text=True,
             encoding="utf-8",
             env=environment,
         )
 
+    def run(self, request: Path, say: Say) -> None:
+        """Do what a file asks for, and say how far it is."""
+        process = self.process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(f"{request}\n")
+            process.stdin.flush()
+        except OSError:  # it has ended: its answers are missing
+            return
+        for line in process.stdout:
+            if line.strip() == DONE:
+                return
+            say(self.name, line.strip())
 
-def _listen(name: str, process: subprocess.Popen[str], say: Say) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        say(name, line.strip())
-
-
-def _answers(folder: Path, title: str, code: int) -> dict[str, object]:
-    path = folder / "answers.json"
-    if not path.exists():
-        log = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    def why(self) -> str:
+        """Why it ended."""
+        assert self.process is not None
+        code = self.process.wait()
         if code < 0:
-            why = f"it was ended by signal {-code}"
-            raise Failed(
-                f"the {title} script did not run: {why}",
-                "smaller sizes need less memory: see --input",
-            )
-        raise Failed(f"the {title} script did not run: {log[-1] if log else f'exit code {code}'}")
-    found: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    failed = found.get("failed")
-    if isinstance(failed, dict):
-        (folder / "failure.txt").write_text(failed["where"], encoding="utf-8")
-        raise Failed(f"the {title} script failed: {failed['said']}")
-    return found
+            return f"its process was ended by signal {-code}"
+        self.log.seek(0)
+        said = self.log.read().strip().splitlines()
+        return said[-1] if said else f"its process ended with code {code}"
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+@contextmanager
+def probes() -> Iterator[dict[str, Probe]]:
+    """A probe for each framework; they end with the block."""
+    found = {name: Probe(name) for name in MODULES}
+    try:
+        for probe in found.values():
+            probe.start()
+        yield found
+    finally:
+        for probe in found.values():
+            probe.close()
+
+
+def run(pair: Pair, found: dict[str, Probe], say: Say) -> None:
+    """Run both scripts; their answers lie in their sides then.
+
+    Raises:
+        Failed: a script, or the framework below it, failed.
+    """
+    threads = []
+    for name, side in pair.sides.items():
+        found[name].start()
+        request = side.folder / "request.json"
+        threads.append(threading.Thread(target=found[name].run, args=(request, say), daemon=True))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name, side in pair.sides.items():
+        title, path = side.backend.title, side.folder / "answers.json"
+        if not path.exists():
+            help = "smaller sizes need less memory: see --input and --set"
+            raise Failed(f"the {title} script did not run: {found[name].why()}", help)
+        side.answers = json.loads(path.read_text(encoding="utf-8"))
+        failed = side.answers.get("failed")
+        if failed:
+            (side.folder / "failure.txt").write_text(failed["where"], encoding="utf-8")
+            raise Failed(f"the {title} script failed: {failed['said']}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dslc.graph import Graph
 from dslc.vocab import activations
+from dslc.vocab.layers.sequence import MultiHeadAttention
 from dslc.vocab.layers.shape import Upsample
 from dslc.vocab.word import Word
 
@@ -32,6 +33,7 @@ INSIDE: Mapping[type[Word], float] = {
     activations.ELU: CONSTANT,
     activations.SELU: CONSTANT,
     activations.Softplus: CONSTANT,
+    MultiHeadAttention: CONSTANT,
     Upsample: 1e-6,
 }
 

@@ -38,8 +38,9 @@ IN_UPDATES = ("LearningRate", "Averages")
 
 
 def run(request: Request, answers: Answers) -> None:
-    tf.config.threading.set_intra_op_parallelism_threads(request["threads"])
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    keras.utils.clear_session()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
     plain = load(request["plain"], "plain_script")
     marked = load(request["marked"], "marked_script")
     answers.say("first weights")
@@ -288,4 +289,6 @@ def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
 
 
 if __name__ == "__main__":
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     serve(run)

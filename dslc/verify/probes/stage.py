@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+DONE = "done"
 RATES = ("rate", "stddev", "dropout", "_dropout", "recurrent_dropout", "p", "std")
 
 
@@ -156,8 +158,7 @@ class Answers:
 
 
 def serve(run: Callable[[Request, Answers], None]) -> None:
-    """Do what the file named on the command line asks for; the exit code is 1 when the script failed."""
-    path = Path(sys.argv[1])
+    """Do what each file asks for that is named on standard input. The answers lie beside it when `done` is said."""
     answers_to = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what a framework prints by itself is no answer
     warnings.simplefilter("ignore")
@@ -166,14 +167,18 @@ def serve(run: Callable[[Request, Answers], None]) -> None:
         answers_to.write(stage + "\n")
         answers_to.flush()
 
-    answers = Answers(path.parent, say)
     try:
-        run(Request(path), answers)
-    except (Exception, SystemExit) as problem:
-        said = f"{type(problem).__name__}: {problem}".splitlines()[0]
-        answers.facts["failed"] = {"said": said, "where": traceback.format_exc()}
-    except KeyboardInterrupt:
-        os._exit(130)
-    (path.parent / "answers.json").write_text(json.dumps(answers.facts), encoding="utf-8")
-    answers_to.flush()
-    os._exit(1 if "failed" in answers.facts else 0)  # frameworks take seconds to take leave
+        for line in sys.stdin:
+            path = Path(line.rstrip("\n"))
+            answers = Answers(path.parent, say)
+            try:
+                run(Request(path), answers)
+            except (Exception, SystemExit) as problem:
+                said = f"{type(problem).__name__}: {problem}".splitlines()[0]
+                answers.facts["failed"] = {"said": said, "where": traceback.format_exc()}
+            (path.parent / "answers.json").write_text(json.dumps(answers.facts), encoding="utf-8")
+            gc.collect()
+            say(DONE)
+    except (KeyboardInterrupt, BrokenPipeError):
+        pass
+    os._exit(0)  # frameworks take seconds to take leave

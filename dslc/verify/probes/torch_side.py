@@ -30,6 +30,7 @@ from dslc.verify.probes.stage import (
 
 def run(request: Request, answers: Answers) -> None:
     torch.set_num_threads(request["threads"])
+    torch.set_default_dtype(torch.float32)
     plain = load(request["plain"], "plain_script")
     marked = load(request["marked"], "marked_script")
     answers.say("first weights")
