@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dslc.diff.git import Repository
 from tests.command_line import Dslc, command_line
 
 __all__ = ["command_line"]
@@ -108,7 +110,7 @@ def test_since_a_branch_was_left(dslc: Dslc, repository: Path) -> None:
     assert "tanh" not in out
     assert "relu → tanh" in dslc("diff", "topic..main", "a.dl")[1]
     git("checkout", "-q", "--orphan", "alone")
-    commit(a=NET)
+    commit("another first one", a=NET)
     code, _, err = dslc("diff", "main...alone", "a.dl")
     assert code == 2
     assert "error[E0466]" in err
@@ -314,6 +316,28 @@ def test_in_a_hook_of_git(dslc: Dslc, repository: Path, monkeypatch: pytest.Monk
     assert dslc("diff", "HEAD", "--", "sub/a.dl")[0] == 0
     os.chdir("sub")
     assert dslc("diff", "a.dl")[:2] == (0, "a.dl: HEAD → now: no difference in meaning\n")
+
+
+def test_many_specs_are_read_by_few_calls(
+    dslc: Dslc, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(40):
+        write(f"specs/{at % 4}/net{at}.dl", f"{NET}# {at}\n")
+    write("specs/empty.dl", "")
+    commit()
+    calls: list[str] = []
+    asked = Repository.call
+
+    def counted(self: Repository, *arguments: str, **given: Any) -> tuple[int, bytes, str]:
+        calls.append(arguments[0])
+        return asked(self, *arguments, **given)
+
+    monkeypatch.setattr(Repository, "call", counted)
+    Path("specs/empty.dl").write_text(NET)
+    code, out, err = dslc("diff", "HEAD", "HEAD", "--", "specs")
+    assert (code, out) == (0, "41 specs, none differs\n"), err
+    assert len(calls) <= 12
+    assert dslc("diff", "HEAD", "--", "specs")[0] == 2, "an empty spec is none"
 
 
 def test_markdown_of_several(dslc: Dslc, repository: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -48,7 +48,6 @@ class Entry:
     kind: str
     link: bool
     oid: str
-    size: int
 
 
 class Repository:
@@ -71,8 +70,8 @@ class Repository:
             )
         self.top = Path(os.fsdecode(out.removesuffix(b"\n"))).resolve()
 
-    def call(self, *arguments: str) -> tuple[int, bytes, str]:
-        """Exit code, stdout and stderr of a call of git."""
+    def call(self, *arguments: str, lines: Iterable[str] = ()) -> tuple[int, bytes, str]:
+        """Exit code, stdout and stderr of a call of git, which reads `lines`."""
         assert self.program is not None
         command = [self.program, "-c", "core.fsmonitor=false", *arguments]
         try:
@@ -80,7 +79,7 @@ class Repository:
                 command,
                 cwd=self.folder,
                 env={k: v for k, v in os.environ.items() if k not in HOOKS} | QUIET,
-                stdin=subprocess.DEVNULL,
+                input="".join(f"{line}\n" for line in lines).encode(),
                 capture_output=True,
                 timeout=SECONDS,
                 check=False,
@@ -94,9 +93,9 @@ class Repository:
             raise refused("E0466", message, "see what holds it up") from None
         return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
-    def answer(self, *arguments: str) -> bytes:
+    def answer(self, *arguments: str, lines: Iterable[str] = ()) -> bytes:
         """What git answers when it must have an answer."""
-        code, out, said = self.call(*arguments)
+        code, out, said = self.call(*arguments, lines=lines)
         if code:
             message = f"`git {arguments[0]}` failed"
             raise refused("E0466", message, "see what git says", said)
@@ -147,6 +146,7 @@ class Revision:
         self.name = name
         self.base = Path(repository.top.anchor, ".revisions", oid, repository.top.name or "root")
         self._entries: dict[str, Entry | None] = {}
+        self._blobs: dict[str, bytes | int] = {}  # what they hold, or how much of it is too much
 
     def place(self, inside: str) -> Path:
         """The path of a file of the repository in this version."""
@@ -165,25 +165,42 @@ class Revision:
     def below(self, inside: str) -> list[str]:
         """The specs below a folder, hidden folders apart, in order."""
         entries = self._listed("-r", "--", inside) if inside else self._listed("-r")
-        return sorted(
-            e.path
+        found = [
+            e
             for e in entries
             if e.kind == "blob"
             and e.path.endswith(".dl")
             and not any(part.startswith(".") for part in PurePosixPath(e.path[len(inside) :]).parts)
-        )
+        ]
+        self._entries |= {e.path: e for e in found}
+        self._load([e.oid for e in found])
+        return sorted(e.path for e in found)
+
+    def _load(self, oids: Sequence[str]) -> None:
+        """Read many files at once."""
+        oids = [oid for oid in dict.fromkeys(oids) if oid not in self._blobs]
+        if not oids:
+            return
+        ask = self.repository.answer
+        told = ask("cat-file", "--batch-check=%(objectsize)", lines=oids)
+        sizes = dict(zip(oids, map(int, told.split()), strict=True))
+        small = [oid for oid in oids if sizes[oid] <= MAX_BYTES]
+        out = memoryview(ask("cat-file", "--batch=%(objectname)", lines=small))
+        self._blobs |= sizes
+        for oid in small:  # the name, a line break, what it holds, a line break
+            start = len(oid) + 1
+            end = start + sizes[oid]
+            self._blobs[oid] = bytes(out[start:end])
+            out = out[end + 1 :]
 
     def _listed(self, *arguments: str) -> Iterator[Entry]:
         options = [a for a in arguments if a == "-r"]
         paths = [a for a in arguments if a != "-r"]
-        out = self.repository.answer(
-            "ls-tree", "-z", "-l", "--full-tree", *options, self.oid, *paths
-        )
+        out = self.repository.answer("ls-tree", "-z", "--full-tree", *options, self.oid, *paths)
         for line in out.split(b"\0")[:-1]:
             head, _, path = line.partition(b"\t")
-            mode, kind, oid, size = head.split()
-            known = int(size) if size != b"-" else 0
-            yield Entry(os.fsdecode(path), kind.decode(), mode == b"120000", oid.decode(), known)
+            mode, kind, oid = head.split()
+            yield Entry(os.fsdecode(path), kind.decode(), mode == b"120000", oid.decode())
 
     def project(self, inside: str) -> Path:
         """The folder that the imports of a spec stay inside, as `project_root` has it on the disk."""
@@ -203,11 +220,11 @@ class Revision:
         title = self.title(inside)
         try:
             entry = self._file(inside)
-            if entry.size > MAX_BYTES:
-                return too_large(title, entry.size)
-            return decoded(title, self.repository.answer("cat-file", "blob", entry.oid))
+            self._load([entry.oid])
         except Refused as problem:
             return None, (problem.diagnostic,)
+        blob = self._blobs[entry.oid]
+        return too_large(title, blob) if isinstance(blob, int) else decoded(title, blob)
 
     def exists(self, path: Path) -> bool:
         return path.is_relative_to(self.base) and self.entry(self.inside(path)) is not None
