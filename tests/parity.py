@@ -127,14 +127,19 @@ def train_torch(pair: Pair, factors: list[np.ndarray]) -> Learned:
 
 
 def buffers(pair: Pair, tolerance: float) -> None:
-    """What training changed besides gradients, such as running means."""
+    """What training changed besides gradients, such as running means. Those of a layer that is used several times
+    are left out: Keras orders its uses by their distance from the outputs, torch as the spec does."""
+    several = {node.shares for node in pair.graph.nodes()}
     at, variables = 0, iter([v for layer in pair.keras_layers for v in layer.weights])
     for node, arrays in pair.arrays:
         assert node.word is not None
         units = pair.torch_modules[at : at + modules(node.word)]
         at += len(units)
         values = {name: np.asarray(next(variables)).reshape(arrays[name].shape) for name in arrays}
+        kept = pair.graph.weights(node)
         for move in moves(node.word, list(arrays)):
+            if node.index in several and not kept[move.array].trainable:
+                continue
             tensor = find(units[move.module], move.parameter)
             mine = move.there(values[move.array])
             close(mine, tensor.detach().numpy(), tolerance, f"{node.word.word} {move.parameter}")

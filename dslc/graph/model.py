@@ -21,7 +21,7 @@ class Node:
     `shares` is the node whose weights this one uses, if any. `path` names the way from the model to here: labels,
     blocks, values. `reader` is the place that decided what an input holds, numbers or token ids. A node that is
     not `sound` stands for a layer with a wrong value that its result does not depend on. `role` is `hidden` or
-    `output` where the rules of `defaults` make a difference between the two.
+    `output` where the rules of `defaults` make a difference between the two, and `hidden` where they say the same.
     """
 
     index: int

@@ -53,6 +53,8 @@ def assign_roles(graph: Graph, defaults: LayerDefaults) -> list[Diagnostic]:
         node.word = output if role == "output" else hidden
         if hidden != output:
             node.role = role
+        elif node.word != before:
+            node.role = "hidden"  # both roles say the same: one name for it
         if node.word != before:
             for message in node.word.problems():
                 notes = [f"the rules of `defaults` for `{role}` are part of it"]

@@ -175,7 +175,7 @@ class TruncatedNormal(Initializer):
     )
 
     mean: Number = arg("mean of the values", 0.0)
-    std: NonNegative = arg("standard deviation before the cut", 0.05)
+    std: Positive = arg("standard deviation before the cut", 0.05)
 
 
 class Uniform(Initializer):

@@ -7,7 +7,6 @@ import json
 import sys
 from pathlib import Path
 
-from fuzz import place
 from fuzz.grow import grow
 from fuzz.pool import Worker
 from fuzz.run import run, summary

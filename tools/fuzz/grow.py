@@ -12,14 +12,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from fuzz import place  # noqa: F401
-from fuzz.values import Drawn, draw, flow_words, small, step, word_of
-
-from dslc.driver import Analysis, analyse_source
+from dslc.codegen.backend import backend_names, load_backend
+from dslc.driver import Analysis, analyse_source, unsupported
 from dslc.source import Source
 from dslc.vocab.tensor import AXES, Tensor
+from fuzz.values import Drawn, draw, flow_words, small, step, word_of
 
-UNUSED = ("E0206", "E0207")  # a parameter, a value or an input that nothing reads: mended at the end
+UNUSED = (
+    "E0206",
+    "E0207",
+)  # a parameter, a value or an input that nothing reads: mended at the end
 UNFINISHED = (*UNUSED, "E0402")  # or a model without a result
 BLOCK_NAMES = ("Unit", "Stage", "Fuse")
 STATEMENTS = (1, 2, 3, 3, 4, 5, 6, 8)
@@ -78,7 +80,12 @@ def grow(seed: int) -> Grown:
     grower = _Grower(seed)
     for _ in range(TRIES):
         found = grower.spec()
-        if ask(found.text).ok:
+        analysis = ask(found.text)
+        if analysis.ok and not any(
+            unsupported(analysis.models[-1].graph, backend)
+            for name in backend_names()
+            if (backend := load_backend(name))
+        ):
             return found
         grower.start()
     raise RuntimeError(f"no valid spec grows from seed {seed}")
@@ -322,11 +329,13 @@ class _Grower:
         more = step(self.dice, (y,))
         group = f"{shown} -> {more[0].text(self.dice, body.scalars)}" if more else shown
         turns = self.dice.randint(1, 3)
-        if body.scalars and self.chance(0.2):
-            turns_text = self.dice.choice(sorted(body.scalars))
-        else:
-            turns_text = str(turns)
-        forms = [f"repeat {turns_text} {{ {group} }}", f"({group}) * {turns_text}", f"{shown} * {turns_text}"]
+        named = body.scalars and self.chance(0.2)
+        turns_text = self.dice.choice(sorted(body.scalars)) if named else str(turns)
+        forms = [
+            f"repeat {turns_text} {{ {group} }}",
+            f"({group}) * {turns_text}",
+            f"{shown} * {turns_text}",
+        ]
         return self.dice.choice(forms)
 
     def _tests(self, body: Body) -> list[str]:

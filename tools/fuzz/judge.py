@@ -9,10 +9,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fuzz import place  # noqa: F401
-from fuzz.fault import Fault, fault
-from parity import hold, predict
 from paired import BATCH, Code, draw_inputs, keras, np, pair_of
+from parity import hold, predict
 
 from dslc.codegen.backend import Backend, load_backend
 from dslc.codegen.page import ModelSection, Script, render_script
@@ -20,12 +18,22 @@ from dslc.driver import Analysis, ModelAnalysis, analyse_source, model_section, 
 from dslc.graph import Graph
 from dslc.source import Source
 from dslc.vocab.dims import evaluate, symbols
+from dslc.vocab.tensor import Tensor
+from fuzz.fault import Fault, fault
 
 SIZES = (3, 4, 5, 7, 9, 12, 17)  # of what varies, times what it is a multiple of
 # What a framework computes in float32 whatever it is told (TensorFlow's gelu, leaky_relu and resizing, the scale of
 # attention in Keras), and what has no kernel for float64 on a CPU.
-LOOSE = ("gelu", "leaky_relu", "prelu", "hard_sigmoid", "hard_swish", "Upsample", "MultiHeadAttention")
-SINGLE = ("MaxPool3D", "AvgPool3D")
+LOOSE = (
+    "gelu",
+    "leaky_relu",
+    "prelu",
+    "hard_sigmoid",
+    "hard_swish",
+    "Upsample",
+    "MultiHeadAttention",
+)
+SINGLE = ("AvgPool3D",)
 
 
 class Refused(Exception):
@@ -41,6 +49,8 @@ def judge(text: str) -> Fault | None:
     if not analysis.ok:
         first = next(d for d in analysis.diagnostics if d.severity == "error")
         return fault("refused by check", f"{first.code} {first.message}")
+    if not analysis.models:
+        return fault("refused by check", "there is no model")
     try:
         return judge_sound(analysis)
     finally:
@@ -67,6 +77,8 @@ def judge_sound(analysis: Analysis) -> Fault | None:
     dtype = "float32" if single else "float64"
     try:
         sizes = varying(graph, SIZES[1])
+    except AssertionError as problem:
+        return fault("sizes that vary", problem)
     except Refused:
         return None  # sizes that only some numbers fit: the scripts are written, that is all
     try:
@@ -150,15 +162,26 @@ def varying(graph: Graph, least: int) -> dict[str, int]:
 
 
 def _all_there(graph: Graph, sizes: Mapping[str, int]) -> bool:
-    try:
-        return all(
-            evaluate(d, sizes) > 0
-            for node in graph.nodes()
-            if node.output is not None
-            for d in node.output.shape
+    """Whether every layer takes tensors of these sizes, and makes of them what it makes of names."""
+    for node in graph.nodes():
+        inputs = graph.input_tensors(node)
+        if node.word is None or inputs is None or node.output is None:
+            continue
+        try:
+            given = [_sized(x, sizes) for x in inputs]
+        except AssertionError:  # a size that only some numbers make whole
+            return False
+        y = node.word.infer(*given)
+        if not isinstance(y, Tensor) or min(y.shape) < 1:
+            return False
+        assert y == _sized(node.output, sizes), (
+            f"shape of {node.word.word}: {node.output} with {dict(sizes)}, but {y} of {given}"
         )
-    except AssertionError:
-        return False
+    return True
+
+
+def _sized(x: Tensor, sizes: Mapping[str, int]) -> Tensor:
+    return Tensor(tuple(evaluate(d, sizes) for d in x.shape), x.dtype)
 
 
 def ids_of(graph: Graph) -> int:

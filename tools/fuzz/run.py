@@ -6,17 +6,12 @@ python -m fuzz --only 17                   the spec of one seed, and what is wro
 
 from __future__ import annotations
 
-import argparse
-import json
 import platform
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from fuzz import place
@@ -138,7 +133,9 @@ def _keep(tally: Tally, grown: Grown, found: Fault) -> None:
     """Write a failing spec to a file."""
     place.FOUND.mkdir(parents=True, exist_ok=True)
     path = place.FOUND / f"{grown.seed}.dl"
-    path.write_text(f"# seed {grown.seed}: {found.kind}: {found.what}\n{grown.text}", encoding="utf-8")
+    path.write_text(
+        f"# seed {grown.seed}: {found.kind}: {found.what}\n{grown.text}", encoding="utf-8"
+    )
     path.with_suffix(".txt").write_text(found.detail, encoding="utf-8")
     tally.faults.append({"seed": grown.seed, "kind": found.kind, "what": found.what})
     print(f"seed {grown.seed}: {found.kind}: {found.what}", flush=True)

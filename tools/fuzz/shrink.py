@@ -12,12 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fuzz import place  # noqa: F401
-from fuzz.fault import Fault
-
 from dslc.driver import analyse_source
 from dslc.source import Source, Span
 from dslc.syntax import parse, tree
+from fuzz.fault import Fault
 
 Judge = Callable[[str], Fault | None]
 Edit = tuple[int, int, str]
@@ -42,6 +40,7 @@ def shrink(text: str, found: Fault, judge: Judge, *, seconds: float = 120.0) -> 
             if valid and not _ok(candidate):
                 continue
             if found.same(judge(candidate)):
+                candidate = re.sub(r"\n\s*\n(?=\s)", "\n", candidate)
                 text, smaller = candidate, True
                 break
     return text
@@ -55,9 +54,10 @@ def _weight(text: str) -> tuple[int, int]:
 
 def _ok(text: str) -> bool:
     try:
-        return analyse_source(Source("spec.dl", text)).ok
+        found = analyse_source(Source("spec.dl", text))
     except Exception:
         return False
+    return found.ok and bool(found.models)
 
 
 def tidy(text: str) -> str:
@@ -157,9 +157,7 @@ def _sources(value: Any) -> list[str]:
 
 def _renamed(text: str, name: str, new: str, gone: Edit) -> list[Edit]:
     found = re.finditer(rf"\b{re.escape(name)}\b", text)
-    return [
-        (m.start(), m.end(), new) for m in found if not gone[0] <= m.start() < gone[1]
-    ]
+    return [(m.start(), m.end(), new) for m in found if not gone[0] <= m.start() < gone[1]]
 
 
 def _flows(text: str, node: Any) -> Iterator[list[Edit]]:
@@ -181,7 +179,9 @@ def _flows(text: str, node: Any) -> Iterator[list[Edit]]:
         inside = node.target.span
         if isinstance(node.target, tree.Chain):
             steps = node.target.steps
-            yield [(_behind_arrow(node), node.span.end, text[steps[0].span.start : steps[-1].span.end])]
+            yield [
+                (_behind_arrow(node), node.span.end, text[steps[0].span.start : steps[-1].span.end])
+            ]
         elif node.times is not None or node.label is not None:
             yield [(inside.start, node.span.end, inside.text)]
         yield [(_behind_arrow(node), node.span.end, "identity")]

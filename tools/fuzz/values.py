@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from fuzz import place  # noqa: F401
-
 from dslc.codegen.backend import backend_names, load_backend
 from dslc.vocab.dims import product
 from dslc.vocab.kinds import BareName, Kind
@@ -47,7 +45,9 @@ class Drawn:
             value = self.values[name]
             shown = spelled(value, dice, scalars or {})
             required = field.is_required()
-            bare = in_row and at < cls.positional and (dice is None or required or dice.random() < 0.7)
+            bare = (
+                in_row and at < cls.positional and (dice is None or required or dice.random() < 0.7)
+            )
             in_row = in_row and bare
             arguments.append(shown if bare else f"{name}={shown}")
         return f"{cls.word}({', '.join(arguments)})" if arguments else cls.word
@@ -180,7 +180,10 @@ def flow_words() -> dict[str, type[FlowWord]]:
 def _by_kind() -> tuple[tuple[list[type[FlowWord]], list[float]], ...]:
     """The words that are no activations, then those that are; more often those with many parameters."""
     known = flow_words().values()
-    parts = [w for w in known if w.kind != "activation"], [w for w in known if w.kind == "activation"]
+    parts = (
+        [w for w in known if w.kind != "activation"],
+        [w for w in known if w.kind == "activation"],
+    )
     return tuple((part, [1 + 0.3 * len(parameters(w)) for w in part]) for part in parts)
 
 

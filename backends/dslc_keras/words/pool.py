@@ -1,15 +1,17 @@
 """Poolings in Keras, which has `same` but no width of its own and no `ceil`.
 
 Where a number or `ceil` finds the windows that `same` finds, `same` it is. Elsewhere the maximum is taken over a
-tensor padded with −∞, and a helper takes means of what lies inside.
+tensor padded with −∞, and a helper takes means of what lies inside. The largest values of volumes are a helper's too,
+that gives the gradient to one of those that tie.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dslc.codegen.emission import Context, NeedsNumbers, Op
-from dslc.codegen.nodes import Expr, call, lit
+from dslc.codegen.nodes import Call, Expr, Ref, call, lit
 from dslc.codegen.windows import Sides, hanging, same_sides
 from dslc.vocab.dims import Dim, ceil_div, less
 from dslc.vocab.layers import pool
@@ -34,6 +36,10 @@ def pooling(word: Any, context: Context) -> Op | tuple[Op, ...]:
         strides=None if stride == size else context.size(stride),
         padding=padding,
     )
+    if word.axes == 3 and not average:
+        context.need_helper("MaxPool3D")
+        assert isinstance(made.make, Call)
+        made = replace(made, make=replace(made.make, func=Ref("MaxPool3D")))
     if sides is None:
         return made
     widths = lit([(0, 0), *sides, (0, 0)])

@@ -8,8 +8,10 @@ from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Call, Expr, Kw, Ref, call
 from dslc.plan.training import TrainingPlan
+from dslc.vocab.dims import equal
 from dslc.vocab.layers import sequence
 from dslc.vocab.optimizers import SGD
+from dslc.vocab.tensor import Tensor
 from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
 
 
@@ -66,6 +68,21 @@ def position_embedding(word: sequence.PositionEmbedding, context: Context) -> Op
     )
     assert isinstance(made.make, Call)
     return replace(made, make=replace(made.make, func=Ref("PositionEmbedding")))
+
+
+def _one_axis_for_heads(
+    word: sequence.MultiHeadAttention, inputs: tuple[Tensor, ...]
+) -> str | None:
+    """Keras' addition takes biases of the shape (heads, 1) for one number per step where there are as many steps
+    as heads."""
+    if word.bias is not True or word.head_size(inputs[0]) != 1 or word.heads == 1:
+        return None
+    if all(equal(x.shape[0], word.heads) is False for x in inputs):
+        return None
+    return "Keras misplaces the biases of heads of size 1 where there are as many steps: write `bias=false`"
+
+
+TABLE.limits[sequence.MultiHeadAttention] = _one_axis_for_heads
 
 
 @TABLE.row(sequence.MultiHeadAttention)

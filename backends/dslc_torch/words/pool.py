@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dslc.codegen.emission import Context, Op
+from dslc.codegen.emission import Context, NeedsNumbers, Op
 from dslc.codegen.nodes import call, method
 from dslc.codegen.windows import same_sides
-from dslc.vocab.dims import Dim, less
+from dslc.vocab.dims import Dim, is_generic, less
 from dslc.vocab.layers import pool
 from dslc.vocab.layers.window import count_places, per_axis
 from dslc.vocab.tensor import Tensor
@@ -96,11 +96,15 @@ def _inside(
     sizes: tuple[Dim, ...], size: tuple[Dim, ...], pads: tuple[Dim, ...]
 ) -> tuple[tuple[Dim, ...], tuple[Dim, ...]]:
     """Windows and pads, for torch, which refuses windows that are larger than their input: such a window covers
-    all of its axis."""
-    found = [
-        (n, 0) if less(n + 2 * p, k) and isinstance(n, int) else (k, p)
-        for n, k, p in zip(sizes, size, pads, strict=True)
-    ]
+    all of its axis.
+
+    Raises:
+        NeedsNumbers: a size that a parameter decides may be smaller than the window.
+    """
+    axes = list(zip(sizes, size, pads, strict=True))
+    if any(is_generic(n, k, p) and less(n + 2 * p, k) is not False for n, k, p in axes):
+        raise NeedsNumbers
+    found = [(n, 0) if less(n + 2 * p, k) and isinstance(n, int) else (k, p) for n, k, p in axes]
     return tuple(k for k, _ in found), tuple(p for _, p in found)
 
 
