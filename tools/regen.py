@@ -18,6 +18,7 @@ from numerics_page import filled  # noqa: E402
 
 from dslc.cli.explain import codes_markdown  # noqa: E402
 from dslc.cli.reference import markdown  # noqa: E402
+from dslc.cli.rules_page import rules_markdown  # noqa: E402
 from dslc.codegen.backend import backend_names, load_backend  # noqa: E402
 from dslc.files import write_atomic  # noqa: E402
 
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     numerics = (ROOT / "docs" / "numerics.md").read_text(encoding="utf-8")
     return {
         "docs/codes.md": NOTE + codes_markdown(),
+        "docs/rules.md": NOTE + rules_markdown(),
         "docs/words.md": NOTE + markdown(backends),
         "docs/numerics.md": filled(numerics, backends),
     }

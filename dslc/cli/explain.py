@@ -36,7 +36,7 @@ FAMILIES = {
     help="For the terminal, or as the page of the documentation.",
 )
 def explain_command(code: str | None, form: str) -> int:
-    """Say what CODE means, why it is a mistake, and how to mend it; without CODE list all."""
+    """Say what CODE, or the rule of that name, means and how to mend it; without CODE list all."""
     if code is None:
         say(codes_markdown() if form == "markdown" else _list())
         return FINE
