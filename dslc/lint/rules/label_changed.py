@@ -27,7 +27,7 @@ from dslc.vocab.transforms import Affine, HorizontalFlip, ShiftScaleRotate, Vert
 # Words in the path of a source that tell of signs with a right way round.
 SIGNS = frozenset(
     "digit digits number numbers letter letters char chars character characters alphabet alphabets handwriting "
-    "handwritten ocr captcha captchas mnist emnist kmnist qmnist svhn omniglot glyph glyphs font fonts plates".split()
+    "handwritten ocr captcha captchas mnist emnist kmnist qmnist svhn omniglot glyph glyphs font fonts".split()
 )
 NOT_SIGNS = frozenset({"fashion"})
 SYMMETRIC = {0, 1, 8}  # digits that neither a mirror nor half a turn makes another one of

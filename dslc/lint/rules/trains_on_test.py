@@ -22,7 +22,7 @@ from dslc.lint.facts import Facts
 from dslc.lint.rule import Finding, rule
 
 NAMES = re.compile(
-    r"(?:.*[_-])?(test|testing|testset|holdout|held_out|validation)(?:[_-]?(?:set|data))?"
+    r"(?:.*[_-])?(test|testing|testset|holdout|held_out|val|validation)(?:[_-]?(?:set|data))?"
 )
 
 TABLE = """
