@@ -149,7 +149,7 @@ def compile_model(
     if wants_stock(analysis.spec):
         from dslc.numerics import deviations, paragraph
 
-        found = deviations(analysis.spec, training, section, backend)
+        found = deviations(analysis.spec, chosen.graph, training, section, backend)
         numerics = paragraph(found, backend.title)
     script = Script(stem, plan.model.name, Path(analysis.source.name).name, numerics)
     return render_script(script, section, backend.target, training), []
@@ -208,7 +208,7 @@ def deviations_of(analysis: Analysis, chosen: ModelAnalysis, backend: Backend) -
     from dslc.numerics import deviations
 
     _, section, training = model_section(analysis, chosen, backend)
-    return deviations(analysis.spec, training, section, backend)
+    return deviations(analysis.spec, chosen.graph, training, section, backend)
 
 
 def limits_of(analysis: Analysis, chosen: ModelAnalysis) -> list[Limit]:

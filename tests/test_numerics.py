@@ -175,7 +175,7 @@ def test_the_docstring_names_each_deviation_with_its_size(
     uses = grouped(found(folder, name, backend))
     assert ("numerics = stock" in said) == bool(uses)
     for use in uses:
-        assert one_line(f"{use.place}: {use.first.what}: {measured(use.first.key).text}") in said
+        assert one_line(f"{use.place}: {use.first.what}: {use.size}") in said
     assert "numerics" not in docstring(folder, name, backend, "exact")
 
 
@@ -271,6 +271,19 @@ def test_sizes_are_numbers_above_zero_or_words() -> None:
     assert measured("running_variance").text.endswith(" of the variance")
     with pytest.raises(KeyError):
         measured("nothing")
+
+
+def test_the_size_of_a_running_variance_is_that_of_the_spec(folder: Path) -> None:
+    sizes = {
+        d.setup: d.size for d in found(folder, "norms", "torch") if d.key == "running_variance"
+    }
+    assert sizes == {"n = 128": pytest.approx(1 / 127), "n = 32": pytest.approx(1 / 31)}
+    (use,) = (
+        u for u in grouped(found(folder, "norms", "torch")) if u.first.key == "running_variance"
+    )
+    assert use.size == "0.032 of the variance"
+    # The law is what was measured, in batches of 419.
+    assert measured("running_variance").size == pytest.approx(1 / 418, rel=0.02)
 
 
 LIMITED = """model M {

@@ -85,11 +85,12 @@ class Departure:
     gap: Callable[[Run, Run], float] = way
     of: str = WAY
     setup: str = f"{EPOCH}, a Dense of 32 tanh units"
+    epochs: int = 1
     own_start: bool = False  # each draws its first weights
 
     def spec(self, numerics: str) -> str:
         loss = "" if "loss {" in self.train else "loss = cross_entropy"
-        train = f"train {{ {loss}  epochs = 1  {self.train} }}"
+        train = f"train {{ {loss}  epochs = {self.epochs}  {self.train} }}"
         return f"{self.model}\ndefaults {{ numerics = {numerics} }}\n{self.data}\n{train}\n"
 
 
@@ -100,7 +101,9 @@ def _behind(layers: str) -> str:
 DEPARTURES = {
     "running_variance": Departure(
         "torch", "optimizer = SGD(lr=0.1)", _behind("Flatten -> Dense(32) -> BatchNorm -> tanh"),
-        gap=variance, of="of the variance", setup=f"{EPOCH}: n = 32, and 9 in the last batch",
+        DIGITS.replace("scale", "batch = 419  scale"),
+        gap=variance, of="of the variance", setup="20 epochs of digits, each of 3 batches of 419",
+        epochs=20,
     ),
     "uncut_normal": Departure(
         "torch", "optimizer = SGD(lr=0.1)", _behind("Flatten -> Dense(2000, init=he_normal) -> tanh"),

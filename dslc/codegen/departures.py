@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dslc.plan.training import TrainingPlan
 from dslc.source import Span
+from dslc.vocab.tensor import Tensor
 
 
 def always(plan: TrainingPlan | None) -> bool:
@@ -24,12 +25,13 @@ def always(plan: TrainingPlan | None) -> bool:
 class Departure:
     """How a class of a framework computes otherwise than the language says. `key` names its measurement, `what` is
     a clause about it, `where` the words that have it; `matters` says in which trainings (None: the script only
-    builds the model)."""
+    builds the model). Where the size follows from the inputs of a word, `sized` says how large it is and in what."""
 
     key: str
     what: str
     where: str
     matters: Callable[[TrainingPlan | None], bool] = always
+    sized: Callable[[tuple[Tensor, ...], TrainingPlan], tuple[float, str] | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from dslc.codegen.backend import Backend
-from dslc.codegen.departures import Changed, Departure
+from dslc.codegen.departures import Changed, Departure, Noted
 from dslc.codegen.page import ModelSection
+from dslc.graph import Graph
 from dslc.numerics.measured import Measured, measured
 from dslc.plan.training import TrainingPlan
 from dslc.source import Span
@@ -22,8 +23,8 @@ WIDTH = 88
 @dataclass(frozen=True)
 class Deviation:
     """A place of a spec where a framework's own class computes otherwise. `what` is a clause, `size` the largest
-    difference that was measured (None: there is no number), `of` what of, `setup` where. `line` is that of the span;
-    in a file that is imported, with its name."""
+    difference (None: there is no number), `of` what of; `setup` says where it was measured, or what makes it so
+    large here. `line` is that of the span; in a file that is imported, with its name."""
 
     span: Span
     line: str
@@ -40,7 +41,7 @@ class Deviation:
 class Use:
     """One deviation of one word, with all lines of the spec where it is."""
 
-    first: Deviation
+    first: Deviation  # the largest
     lines: tuple[str, ...]
 
     @property
@@ -55,16 +56,24 @@ class Use:
     @property
     def text(self) -> str:
         """What differs, and by how much."""
-        found = measured(self.first.key)
-        return f"{self.first.what}: {found.text}"
+        return f"{self.first.what}: {self.size}"
+
+    @property
+    def size(self) -> str:
+        """`0.032 of the variance`."""
+        return Measured(self.first.key, self.first.size, self.first.of, self.first.setup).text
 
 
 def deviations(
-    spec: ir.Spec, plan: TrainingPlan | None, section: ModelSection, backend: Backend
+    spec: ir.Spec,
+    graph: Graph,
+    plan: TrainingPlan | None,
+    section: ModelSection,
+    backend: Backend,
 ) -> list[Deviation]:
     """Those of the script that has this model and training, in the order of the spec; none with `numerics = exact`."""
     found = [
-        _made(noted.departure, noted.word, noted.span, spec, backend)
+        _sized(_made(noted.departure, noted.word, noted.span, spec, backend), noted, graph, plan)
         for noted in section.departures
         if noted.departure.matters(plan)
     ]
@@ -97,6 +106,21 @@ def _made(
     )
 
 
+def _sized(
+    deviation: Deviation, noted: Noted, graph: Graph, plan: TrainingPlan | None
+) -> Deviation:
+    """With the size that it has here, where the departure knows it: the largest of those of all uses."""
+    sized = noted.departure.sized
+    if sized is None or plan is None:
+        return deviation
+    inputs = [graph.input_tensors(node) for node in graph.nodes() if node.span == noted.span]
+    sizes = [found for each in inputs if each is not None and (found := sized(each, plan))]
+    if not sizes:
+        return deviation
+    size, setup = max(sizes)
+    return replace(deviation, size=size, setup=setup)
+
+
 def _place(changed: Changed, spec: ir.Spec) -> Span:
     """Where the setting stands: in its phase, or in `train`."""
     train = spec.sections["train"]
@@ -117,7 +141,10 @@ def grouped(found: Iterable[Deviation]) -> list[Use]:
     lines: dict[tuple[str, str], list[Deviation]] = {}
     for each in found:
         lines.setdefault((each.key, each.word), []).append(each)
-    return [Use(those[0], tuple(dict.fromkeys(d.line for d in those))) for those in lines.values()]
+    return [
+        Use(max(those, key=lambda d: d.size or 0.0), tuple(dict.fromkeys(d.line for d in those)))
+        for those in lines.values()
+    ]
 
 
 def paragraph(found: Sequence[Deviation], title: str) -> str:
@@ -125,8 +152,8 @@ def paragraph(found: Sequence[Deviation], title: str) -> str:
     if not found:
         return ""
     start = (
-        f"Numerics are those of {title}'s own classes (numerics = stock). They differ from those of the spec; the "
-        "sizes are of examples, which docs/numerics.md of dslc describes:"
+        f"Numerics are those of {title}'s own classes (numerics = stock). They differ from those of the spec; "
+        "docs/numerics.md of dslc tells how sizes were measured:"
     )
     lines = textwrap.wrap(start, WIDTH)
     for use in grouped(found):

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import BinOp, Expr, Lit, call
+from dslc.plan.training import TrainingPlan
 from dslc.vocab.kinds import Symbolic
 from dslc.vocab.layers import norm
+from dslc.vocab.tensor import Tensor
 from dslc_torch.words.table import TABLE, module, unless
+
+
+def _too_large(inputs: tuple[Tensor, ...], plan: TrainingPlan) -> tuple[float, str] | None:
+    """By how much a running variance is, and the values that a channel has in a batch."""
+    (x,) = inputs
+    if plan.batch is None or not all(isinstance(size, int) for size in x.spatial):
+        return None
+    values = plan.batch * prod(size for size in x.spatial if isinstance(size, int))
+    return (1 / (values - 1), f"n = {values:,}") if values > 1 else None
+
 
 UNBIASED = Departure(
     "running_variance",
     "the running variance takes n / (n - 1) of the variance of a batch, which has n values a channel",
     "`BatchNorm`",
+    sized=_too_large,
 )
 REFUSES_ONE = Departure(
     "one_value",
