@@ -29,6 +29,12 @@ SAYS: Mapping[Verdict, str] = {
     Verdict.FUNCTION: "another function",
 }
 
+EFFECTS: Mapping[Effect, Verdict] = {
+    "function": Verdict.FUNCTION,
+    "names": Verdict.NAMES,
+    "training": Verdict.TRAINING,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -131,6 +137,7 @@ class SectionChange:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    effect: Effect = "training"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +153,7 @@ class Difference:
     @property
     def verdict(self) -> Verdict:
         found = [model.verdict for model in self.models]
-        if self.sections:
-            found.append(Verdict.TRAINING)
+        found += [EFFECTS[section.effect] for section in self.sections]
         if self.old is None or self.new is None:
             found.append(Verdict.FUNCTION)
         return max(found, key=list(Verdict).index, default=Verdict.SAME)

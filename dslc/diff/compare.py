@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dslc.diff.changes import (
+    EFFECTS,
     Cost,
     Difference,
     LayerChange,
@@ -23,8 +24,6 @@ from dslc.vocab.dims import Dim
 
 if TYPE_CHECKING:
     from dslc.driver import Analysis, ModelAnalysis
-
-EFFECTS = {"function": Verdict.FUNCTION, "names": Verdict.NAMES, "training": Verdict.TRAINING}
 
 
 def compare(

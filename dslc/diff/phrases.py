@@ -48,13 +48,15 @@ def verdict(difference: Difference) -> str:
     if difference.verdict is Verdict.SAME:
         return "no difference in meaning"
     models = [model.verdict for model in difference.models if model.old and model.new]
-    said = ["another function" if Verdict.FUNCTION in models else "the same function"]
+    of_file = any(section.effect == "function" for section in difference.sections)
+    said = ["another function" if Verdict.FUNCTION in models or of_file else "the same function"]
     said += [f"model {m.new} is new" for m in difference.models if m.old is None]
     said += [f"model {m.old} is gone" for m in difference.models if m.new is None]
     effects = {c.effect for model in difference.models for c in model.layers}
+    effects |= {section.effect for section in difference.sections}
     if "names" in effects or any(m.old != m.new and m.old and m.new for m in difference.models):
         said.append("names differ")
-    if difference.sections or "training" in effects:
+    if "training" in effects:
         said.append("the training differs")
     return "; ".join([*said, *_loading(difference)])
 

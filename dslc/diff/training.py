@@ -11,12 +11,11 @@ from dslc.diff.layers import plain
 from dslc.diff.written import parameter_changes, value_text, word_changes
 from dslc.graph import Graph
 from dslc.spec import ir
-from dslc.vocab.sections import SECTIONS
+from dslc.vocab.sections import OF_FILE, SECTIONS, Defaults
 from dslc.vocab.word import Word, parameters
 
 Settings = Mapping[str, ir.Setting]
 LONGEST = 200  # of a value in characters
-OF_MODEL = "defaults"  # shows in the layers that it speaks for
 
 
 def compare_sections(
@@ -25,9 +24,28 @@ def compare_sections(
     """What differs in the sections of two specs; `graphs` are those of the models that they train."""
     for name in SECTIONS:
         before, after = old.sections.get(name), new.sections.get(name)
-        if name == OF_MODEL or (before is None and after is None):
-            continue
-        yield from _section(name, before, after, graphs)
+        if name == Defaults.word:
+            yield from _defaults(before, after)
+        elif before is not None or after is not None:
+            yield from _section(name, before, after, graphs)
+
+
+def _defaults(old: ir.SectionSpec | None, new: ir.SectionSpec | None) -> Iterator[SectionChange]:
+    """What `defaults` says of the whole file; all else in it shows in the layers that it speaks for."""
+    changes = []
+    for key in OF_FILE:
+        usual = parameters(Defaults)[key].default
+        given = [s.settings.get(key) if s is not None else None for s in (old, new)]
+        values = [usual if setting is None else setting.value for setting in given]
+        untold = [
+            setting is None or _usual(setting, s)
+            for setting, s in zip(given, (old, new), strict=True)
+        ]
+        if values[0] != values[1]:
+            texts = [value_text(value) for value in values]
+            changes.append(Change(key, texts[0], texts[1], (untold[0], untold[1])))
+    if changes:
+        yield SectionChange(Defaults.word, "changed", tuple(changes), effect="function")
 
 
 def _section(
