@@ -383,3 +383,17 @@ def test_watching_ends_with_an_interrupt() -> None:
     places = [line.split(":")[0] for line in seen if "L101" in line]
     assert places[0] == "a.dl"
     assert places[-1] == "b.dl"
+
+
+# ------------------------------------------------------------------------------------------ the pages
+def test_explain_knows_rules_by_code_and_by_name(dslc: Dslc) -> None:
+    code, page, _ = dslc("explain", "L101")
+    assert code == 0
+    assert page.startswith("L101: `sigmoid`, `tanh` or `softmax` behind a hidden layer\n")
+    assert "Glorot, Bordes, Bengio" in page
+    assert "Silence it with `# dslc: ignore[L101] why`" in " ".join(page.split())
+    assert dslc("explain", "saturating-activation") == (0, page, "")
+    assert "\n  L101  `sigmoid`" in dslc("explain")[1]
+    code, _, err = dslc("explain", "saturated-activation")
+    assert code == 2
+    assert "did you mean" in err

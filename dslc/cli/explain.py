@@ -42,7 +42,7 @@ def explain_command(code: str | None, form: str) -> int:
         return FINE
     found = all_codes().get(code.strip("[]:").upper()) or rule_page(code.strip("[]:"))
     if found is None:
-        close = did_you_mean(code.upper(), pages())
+        close = did_you_mean(code.upper(), pages()) or did_you_mean(code, rule_names())
         hint = f"did you mean `{close}`?" if close else "`dslc explain` lists them"
         fail(f"there is no code `{code}`", hint)
     say(code_markdown(found) if form == "markdown" else _page(found))
@@ -71,6 +71,12 @@ def rule_page(name: str) -> Code | None:
         rule for rule in all_rules().values() if name.upper() in (rule.code, rule.name.upper())
     )
     return next((rule.page for rule in named), None)
+
+
+def rule_names() -> list[str]:
+    from dslc.lint.registry import all_rules
+
+    return [rule.name for rule in all_rules().values()]
 
 
 def _page(code: Code) -> str:

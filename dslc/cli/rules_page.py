@@ -9,7 +9,7 @@ from dslc.lint.rule import Rule
 HEAD = """\
 # Rules
 
-What `dslc lint` finds, rule by rule; `dslc explain CODE` shows these texts in the terminal, as does `dslc explain NAME`.
+What `dslc lint` finds, rule by rule. `dslc explain CODE`, or `dslc explain NAME`, shows these texts in the terminal;
 [lint.md](lint.md) says how to run it, to silence a finding and to configure it.
 """
 FIXES = {"safe": "`--fix`", "unsafe": "`--fix --unsafe-fixes`", "advice": ""}
