@@ -17,6 +17,7 @@ from dslc.driver import Analysis, analyse_source
 from dslc.source import Source
 
 CASES = Path(__file__).resolve().parent / "cases" / "diff"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "diff.md"
 CASE = re.compile(
     r"^## (?P<title>[^\n]+)\n(?:(?!```|## )[^\n]*\n)*?^```dl old\n(?P<old>.*?)^```\n+"
     r"^```dl new\n(?P<new>.*?)^```\n+^```text\n(?P<text>.*?)^```$",
@@ -45,7 +46,7 @@ class Case:
 
 def collect() -> list[Case]:
     found: list[Case] = []
-    for path in sorted(CASES.glob("*.md")):
+    for path in [*sorted(CASES.glob("*.md")), PAGE]:
         text = path.read_text(encoding="utf-8")
         matches = list(CASE.finditer(text))
         assert text.count("\n```dl old\n") == len(matches), f"{path}: a case is not complete"
