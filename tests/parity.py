@@ -184,13 +184,18 @@ def compare(
     return pair
 
 
-def hold(pair: Pair, tolerance: float, gradient_tolerance: float) -> None:
-    """Hold both models against each other: weights, prediction, a step of training, running values."""
+def hold(pair: Pair, tolerance: float, gradient_tolerance: float) -> list[np.ndarray]:
+    """Hold both models against each other: weights, prediction, a step of training, running values.
+
+    Returns:
+        What Keras predicts.
+    """
     counts(pair)
-    for mine, other in zip(*predict(pair), strict=True):
+    predicted = predict(pair)
+    for mine, other in zip(*predicted, strict=True):
         close(mine, other, tolerance, "prediction")
     random = np.random.default_rng(11)
-    factors = [random.normal(size=y.shape).astype(y.dtype) for y in predict(pair)[0]]
+    factors = [random.normal(size=y.shape).astype(y.dtype) for y in predicted[0]]
     keras_step, torch_step = train_keras(pair, factors), train_torch(pair, factors)
     for mine, other in zip(keras_step.outputs, torch_step.outputs, strict=True):
         close(mine, other, tolerance, "training")
@@ -205,3 +210,4 @@ def hold(pair: Pair, tolerance: float, gradient_tolerance: float) -> None:
             _call_keras(pair, pair.inputs, training=True)
             pair.torch.train()(*torch_inputs(pair, pair.inputs))
     buffers(pair, tolerance)
+    return predicted[0]

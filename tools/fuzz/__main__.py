@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -26,11 +25,8 @@ def main() -> int:
         found = Worker().judge(text).fault
         print("sound" if found is None else f"{found.kind}: {found.detail}")
         return found is not None
-    tally = run(options.n, options.seed, options.seconds)
+    tally = run(options.n, options.seed, options.seconds, report=options.report)
     print(summary(tally))
-    if options.report is not None:
-        options.report.parent.mkdir(parents=True, exist_ok=True)
-        options.report.write_text(json.dumps(tally.report(), indent=2) + "\n", encoding="utf-8")
     return bool(tally.faults)
 
 

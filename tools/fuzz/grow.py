@@ -411,10 +411,14 @@ class _Grower:
         drawn = step(self.dice, (x,))
         if drawn is None:
             return None
+        shown = drawn[0].text(self.dice, body.scalars)
+        one = [b for b in self.blocks if b.arity == 1]
+        if one and self.chance(0.4):
+            shown = self._use(body, self.dice.choice(one))
         layer = self.name("d")
         alike = [n for n, t in values.items() if t.shape == x.shape and n != name]
         other = self.dice.choice(alike) if alike else f"{name} -> tanh"
-        lines = [f"{layer} = {drawn[0].text(self.dice, body.scalars)}", f"{v} = {name} -> {layer}"]
+        lines = [f"{layer} = {shown}", f"{v} = {name} -> {layer}"]
         return [*lines, f"{self.name('v')} = {other} -> {layer}"]
 
     def _scalar(self, body: Body, name: str, x: Tensor) -> list[str] | None:

@@ -6,12 +6,14 @@ python -m fuzz --only 17                   the spec of one seed, and what is wro
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fuzz import place
@@ -86,8 +88,16 @@ def versions() -> dict[str, str]:
     return found
 
 
-def run(count: int, first: int, seconds: float | None = None, *, quiet: bool = False) -> Tally:
-    """Judge the specs of `count` seeds from `first` on, for at most `seconds`."""
+def run(
+    count: int,
+    first: int,
+    seconds: float | None = None,
+    *,
+    report: Path | None = None,
+    quiet: bool = False,
+) -> Tally:
+    """Judge the specs of `count` seeds from `first` on, for at most `seconds`. The `report` is written anew with
+    every 50 specs."""
     tally = Tally(first)
     worker = Worker()
     start = time.perf_counter()
@@ -117,6 +127,8 @@ def run(count: int, first: int, seconds: float | None = None, *, quiet: bool = F
                 break
             tally.count += 1
             tally.seconds = time.perf_counter() - start
+            if tally.count % 50 == 0 and report is not None:
+                write(tally, report)
             if not quiet and tally.count % 50 == 0:
                 rate = tally.count / tally.seconds
                 print(
@@ -126,7 +138,15 @@ def run(count: int, first: int, seconds: float | None = None, *, quiet: bool = F
         tally.seconds = time.perf_counter() - start
     finally:
         worker.close()
+    if report is not None:
+        write(tally, report)
     return tally
+
+
+def write(tally: Tally, path: Path) -> None:
+    """Put the report into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(tally.report(), indent=2) + "\n", encoding="utf-8")
 
 
 def _keep(tally: Tally, grown: Grown, found: Fault) -> None:
@@ -137,7 +157,9 @@ def _keep(tally: Tally, grown: Grown, found: Fault) -> None:
         f"# seed {grown.seed}: {found.kind}: {found.what}\n{grown.text}", encoding="utf-8"
     )
     path.with_suffix(".txt").write_text(found.detail, encoding="utf-8")
-    tally.faults.append({"seed": grown.seed, "kind": found.kind, "what": found.what})
+    tally.faults.append(
+        {"seed": grown.seed, "kind": found.kind, "what": found.what, "spec": grown.text}
+    )
     print(f"seed {grown.seed}: {found.kind}: {found.what}", flush=True)
 
 

@@ -81,11 +81,14 @@ def _same(
 
 def _window_in_volume(word: pool.AvgPool3D, inputs: tuple[Tensor, ...]) -> str | None:
     (x,) = inputs
-    if isinstance(word.padding, str):
+    if word.padding == "same":
         return None
-    axes = zip(x.spatial, per_axis(word.size, 3), per_axis(word.padding, 3), strict=True)
+    pads = (0,) * 3 if word.padding == "valid" else per_axis(word.padding, 3)
+    axes = list(zip(x.spatial, per_axis(word.size, 3), pads, strict=True))
     if any(less(n, k) and not less(n + 2 * p, k) for n, k, p in axes):
         return "PyTorch averages volumes in windows no larger than the volume: use `padding=same`"
+    if any(less(n, k) is None and (word.ceil or p != 0) for n, k, p in axes):
+        return "PyTorch averages volumes in windows no larger than the volume, and this one may be: use `padding=same`"
     return None
 
 
