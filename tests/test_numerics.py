@@ -26,6 +26,7 @@ model M {
   x -> Stage(8) -> Stage(12) -> Flatten -> Dense(16, init=he_normal, constraint=max_norm(2))
   -> BatchNorm -> relu -> Dense(10, init=lecun_normal) -> softmax
 }"""
+LONELY = "model M { input x: 8x8x1  x -> Flatten -> Dense(16) -> BatchNorm -> relu -> Dense(10) -> softmax }"
 STATES = "model M { input x: 8x8x1  x -> Reshape(8x8) -> LSTM(8) -> Dense(10) -> softmax }"
 WAYS = "model M { input x: 8x8x1  x -> Reshape(8x8) -> Bidirectional(SimpleRNN(8)) -> Dense(10) -> softmax }"
 TOKENS = "model M { input x: 12  x -> Embedding(30, 8) -> GRU(8) -> Dense(3) -> softmax }"
@@ -46,7 +47,11 @@ SPECS: dict[str, tuple[str, str, str, dict[str, set[str]]]] = {
     "decay": (PLAIN, DIGITS, f"{LOSS}  optimizer = SGD(lr=cosine(0.1), weight_decay=1e-3)", {}),
     "norms": (
         NORMS, DIGITS, f"{LOSS}  optimizer = Adam(lr=1e-3)  clip = global_norm(1.0)",
-        {"torch": {"running_variance", "one_value", "uncut_normal", "max_norm", "adam_epsilon", "clip_norm"}},
+        {"torch": {"running_variance", "uncut_normal", "max_norm", "adam_epsilon", "clip_norm"}},
+    ),
+    "alone": (
+        LONELY, DIGITS.replace("scale", "batch = 8  scale"), f"{LOSS}  optimizer = SGD",
+        {"torch": {"running_variance", "one_value"}},
     ),
     "states": (
         STATES, DIGITS, f"{LOSS}  optimizer = SGD(lr=cosine(0.1), momentum=0.9, weight_decay=1e-3)",

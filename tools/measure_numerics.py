@@ -71,7 +71,7 @@ def beyond(exact: Run, stock: Run) -> float:
 
 
 WAY = "of the way that weights went"
-EPOCH = "an epoch of digits (40 batches of 32)"
+EPOCH = "an epoch of digits, 40 batches of 32"
 
 
 @dataclass(frozen=True)

@@ -36,5 +36,5 @@ def deviation_table(analysis: Analysis, model: ModelAnalysis, width: int) -> str
             )
     if not lines:
         return ""
-    head = "  numerics = stock: what the frameworks' own classes do otherwise, with the size that was measured\n"
+    head = "  numerics = stock: what the frameworks' own classes do otherwise, and by how much\n"
     return head + "".join(f"{line}\n" for line in lines)

@@ -10,6 +10,7 @@ from dslc.codegen.departures import Departure
 from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import BinOp, Expr, Lit, call
 from dslc.plan.training import TrainingPlan
+from dslc.vocab.data import part_sizes
 from dslc.vocab.kinds import Symbolic
 from dslc.vocab.layers import norm
 from dslc.vocab.tensor import Tensor
@@ -31,10 +32,21 @@ UNBIASED = Departure(
     "`BatchNorm`",
     sized=_too_large,
 )
+
+
+def _leaves_one(plan: TrainingPlan | None) -> bool:
+    """Whether the last batch of an epoch may be a single example: unless its size is known."""
+    if plan is None or plan.source.samples is None or plan.protocol is not None:
+        return True
+    rows = part_sizes(plan.source.samples, plan.split)["training"]
+    return plan.batch is not None and rows % plan.batch == 1
+
+
 REFUSES_ONE = Departure(
     "one_value",
     "torch refuses to train on a batch of one example, as the last of an epoch may be",
     "`BatchNorm` with one place a channel, as behind `Dense`",
+    _leaves_one,
 )
 DEPARTURES = (UNBIASED, REFUSES_ONE)
 
