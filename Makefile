@@ -9,10 +9,12 @@ help: ## say what can be made
 check: lint ## lint, types and the quick tests: before every commit
 	$(PYTHON) -m pytest -q
 
-lint: ## ruff and mypy
+lint: ## ruff and mypy, and what dslc itself says of specs/
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m dslc lint specs
+	$(PYTHON) -m dslc fmt --check specs
 
 test: ## all tests, those that need Keras and PyTorch too
 	$(PYTHON) -m pytest --everything -n 2 --dist loadfile

@@ -313,3 +313,16 @@ def test_a_code_quality_report_has_what_gitlab_wants() -> None:
     moved = [error("E0217", "what is `x`?", below.span(21, 22))]
     assert json.loads(render_gitlab(moved))[0]["fingerprint"] == told[1]["fingerprint"]
     assert json.loads(render_gitlab([])) == []
+
+
+# --------------------------------------------------------------------------- this repository
+
+
+def test_this_repository_checks_its_own_specs() -> None:
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
+    assert recipe is not None
+    for command in ("lint specs", "fmt --check specs"):
+        assert f"\t$(PYTHON) -m dslc {command}\n" in recipe[1]
+        assert_known(["dslc", *command.split()])
+    run = ROOT / ".ci" / "run"
+    assert not run.exists() or re.search(r"^make .*\blint\b", run.read_text(), re.M)
