@@ -105,6 +105,9 @@ class Permute(Layer):
             return _wrong_axes(self, f"{len(order)} axes in `order`", x, x.rank)
         if not all(isinstance(axis, int) for axis in order):
             return Tensor(order, x.dtype)  # a block's own parameters: any order
+        beyond = max(int(str(axis)) for axis in order)
+        if beyond > x.rank:
+            return _wrong_axes(self, f"axis {beyond} in `order`", x, x.rank)
         return Tensor(tuple(x.shape[int(str(axis)) - 1] for axis in order), x.dtype)
 
 
