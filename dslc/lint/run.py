@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dslc.diagnostics import Diagnostic, Severity
 from dslc.lint.facts import Facts
 from dslc.lint.rule import Rule
+from dslc.lint.suppress import Suppression
 
 
 def run_rules(
@@ -18,6 +19,10 @@ def run_rules(
     facts.judged = frozenset(rule.code for rule in rules if not rule.late)
     severities = severities or {}
     found: dict[object, Diagnostic] = {}
+    naming: dict[str | None, list[Suppression]] = {}
+    for it in facts.suppressions:
+        for code in {item.code for item in it.ignored or ()}:
+            naming.setdefault(code, []).append(it)
     for rule in rules:
         for finding in rule.check(facts):
             if finding.span.source is not facts.source:
@@ -25,9 +30,7 @@ def run_rules(
             severity = severities.get(rule.code, rule.severity)
             diagnostic = finding.diagnostic(rule.code, severity)
             key = (rule.code, finding.span.start, finding.span.end)
-            silenced = [
-                it.covers(diagnostic) for it in facts.suppressions
-            ]  # each of them is of use
-            if not any(silenced):
+            silenced = [it.covers(diagnostic) for it in naming.get(rule.code, ())]
+            if not any(silenced):  # all were asked: each is of use
                 found.setdefault(key, diagnostic)
     return sorted(found.values(), key=lambda d: d.sort_key)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from dslc.diagnostics import Diagnostic
 from dslc.lint.trees import walk
-from dslc.source import Source, Span
+from dslc.source import Span
 from dslc.syntax import tree
 
 DIRECTIVE = re.compile(
@@ -58,18 +58,16 @@ class Suppression:
 
 def suppressions(file: tree.File, known: Mapping[str, str]) -> tuple[Suppression, ...]:
     """Those of a file. `known` gives the code for every code and name of a rule."""
-    ends: dict[int, int] | None = None
+    matches = [(c, m) for c in file.comments if (m := DIRECTIVE.search(c.text))]
+    if not matches:
+        return ()
+    covered = _Covered(file)
     found: list[Suppression] = []
-    for comment in file.comments:
-        match = DIRECTIVE.search(comment.text)
-        if match is None:
-            continue
-        if ends is None:
-            ends = _statements(file)
+    for comment, match in matches:
         start = comment.span.start + match.start()
         span = Span(file.source, start, comment.span.start + len(comment.text.rstrip()))
         ignored = None if match["list"] is None else _ignored(match, comment.span, known)
-        lines = _lines(file.source, comment.span, ends)
+        lines = covered.by(comment)
         found.append(Suppression(span, match["word"], ignored, match["reason"].strip(), lines))
     return tuple(found)
 
@@ -85,23 +83,35 @@ def _ignored(match: re.Match[str], comment: Span, known: Mapping[str, str]) -> t
     )
 
 
-def _statements(file: tree.File) -> dict[int, int]:
-    """The last line of what begins on a line: of statements and settings all of it, of a section its head."""
-    ends: dict[int, int] = {}
-    for node in walk(*file.declarations):
-        if isinstance(node, STATEMENTS):
-            first = node.span.line
-            last = file.source.line_column(max(node.span.end - 1, node.span.start))[0]
-            ends[first] = max(last, ends.get(first, 0))
-    return ends
+class _Covered:
+    """The lines of a file that a comment is for."""
 
+    def __init__(self, file: tree.File) -> None:
+        self.source = file.source
+        self.below: dict[
+            int, int
+        ] = {}  # of a comment that has its line for itself: the first line that is none
+        for comment in reversed(file.comments):
+            line = comment.span.line
+            if not self._behind(comment):
+                self.below[line] = self.below.get(line + 1, line + 1)
+        self.ends: dict[
+            int, int
+        ] = {}  # the last line of the statement or setting that begins on a line
+        for node in walk(*file.declarations):
+            if isinstance(node, STATEMENTS):
+                first = node.span.line
+                last = self.source.line_column(max(node.span.end - 1, node.span.start))[0]
+                self.ends[first] = max(last, self.ends.get(first, 0))
 
-def _lines(source: Source, comment: Span, ends: Mapping[int, int]) -> tuple[int, int]:
-    number = comment.line
-    if source.text[source.line_starts[number - 1] : comment.start].strip():
-        return number, number
-    below = number + 1
-    count = len(source.line_starts)
-    while below <= count and source.line(below).lstrip().startswith("#"):
-        below += 1
-    return below, ends.get(below, below)
+    def by(self, comment: tree.Comment) -> tuple[int, int]:
+        """The first and the last."""
+        line = comment.span.line
+        if line not in self.below:
+            return line, line
+        below = self.below[line]
+        return below, self.ends.get(below, below)
+
+    def _behind(self, comment: tree.Comment) -> bool:
+        start = self.source.line_starts[comment.span.line - 1]
+        return bool(self.source.text[start : comment.span.start].strip())
