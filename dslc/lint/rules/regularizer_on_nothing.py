@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from dslc.diagnostics import Fix
+from dslc.lint.edits import NONE
 from dslc.lint.facts import Facts, written
 from dslc.lint.layers import Layer
 from dslc.lint.places import everywhere
 from dslc.lint.rule import Finding, rule
+from dslc.lint.trees import walk
+from dslc.syntax import tree
 from dslc.vocab.regularizers import Regularizer
 from dslc.vocab.word import parameters
 
@@ -49,15 +52,13 @@ def check(facts: Facts) -> Iterator[Finding]:
             given = layer.written(name)
             if given is not None and everywhere(layer, _without_bias):
                 message = f"`{name}` has no effect: this layer has no bias"
-                fix = Fix("remove it", facts.edit.drop_argument(layer, name), safe=True)
-                yield Finding(given.span, message, fixes=(fix,))
+                yield Finding(given.span, message, fixes=(_removed(facts, layer, name),))
         for name in _penalties(layer):
             given = layer.written(name)
             if given is None or any(name in rules for rules in general):
                 continue
             if everywhere(layer, partial(_penalised_by_nothing, name)):
-                fix = Fix("remove it", facts.edit.drop_argument(layer, name), safe=True)
-                yield Finding(given.span, NOTHING, fixes=(fix,))
+                yield Finding(given.span, NOTHING, fixes=(_removed(facts, layer, name),))
     for part in parts:
         for name, setting in part.settings.items():
             if _idle(setting.value) and (part is section or name not in general[0]):
@@ -66,6 +67,14 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 NOTHING = "a penalty of strength 0 penalises nothing"
+
+
+def _removed(facts: Facts, layer: Layer, name: str) -> Fix:
+    """Not as an edit where a parameter is used there: it may be its only use."""
+    given = layer.written(name)
+    names = {node.text for node in walk(*[given] if given else []) if isinstance(node, tree.Name)}
+    edits = NONE if names & layer.block.scalars.keys() else facts.edit.drop_argument(layer, name)
+    return Fix("remove it", edits, safe=True)
 
 
 def _without_bias(layer: Layer) -> bool:
