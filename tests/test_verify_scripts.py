@@ -106,7 +106,7 @@ train {
 
 
 @pytest.mark.parametrize(
-    "optimizer", ["AdamW(lr=cosine(from=0.1), weight_decay=0.01)", "RMSprop(lr=0.01, momentum=0.5)"]
+    "optimizer", ["AdamW(lr=cosine(lr=0.1), weight_decay=0.01)", "RMSprop(lr=0.01, momentum=0.5)"]
 )
 def test_all_that_takes_part_in_an_update(dslc: Dslc, optimizer: str) -> None:
     code, said = verify(dslc, UPDATES % optimizer, "--precision", "float64")
@@ -116,7 +116,7 @@ def test_all_that_takes_part_in_an_update(dslc: Dslc, optimizer: str) -> None:
 
 def test_stock_numerics_differ_as_they_say(dslc: Dslc) -> None:
     text = (SPECS / "digits_cnn.dl").read_text(encoding="utf-8")
-    stock = text.replace("train {", "train {\n  numerics = stock", 1)
+    stock = text.replace("train {", "defaults { numerics = stock }\ntrain {", 1)
     code, said = verify(dslc, stock, "--precision", "float64", "--steps", "2")
     assert code == 0, said
     assert "as `numerics = stock` says" in said and "numerics = stock, PyTorch: BatchNorm" in said

@@ -122,13 +122,13 @@ class Judge:
         base = tolerances.forward(graph)
         seen: dict[int, dict[str, Figures]] = {}
         for dtype in self.pair.dtypes:
-            noise = self._noise_of_layers() if dtype == "float32" else {}
+            noise = self._noise_of_layers(dtype)
             for mode in MODES:
                 for index, both in values.layers(self.pair, f"{dtype}-{mode}").items():
                     found = gap_of(both)
                     scale = max(1.0, found.largest)
                     least = base[index] if dtype == "float64" else tolerances.FORWARD_32
-                    allowed = max(least * scale, tolerances.NOISE * noise.get((mode, index), 0.0))
+                    allowed = max(least * scale, noise.get((mode, index), 0.0))
                     share = found.gap / found.largest if found.largest else 0.0
                     figures = Figures(found.gap, share, allowed, str(index))
                     seen.setdefault(index, {})[f"{mode} {dtype}"] = figures
@@ -146,12 +146,11 @@ class Judge:
             why = self.blame.layer(self.found.layers, mode)
             self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", worst, why)
 
-    def _noise_of_layers(self) -> dict[tuple[str, int], float]:
-        """What another last digit of the first weights changes in PyTorch alone."""
+    def _noise_of_layers(self, dtype: str) -> dict[tuple[str, int], float]:
         return {
-            (mode, index): gap_of(both).gap
+            (mode, index): gap_of(both).gap * tolerances.NOISE[dtype]
             for mode in MODES
-            for index, both in values.layers(self.pair, f"float32-{mode}", again=True).items()
+            for index, both in values.layers(self.pair, f"{dtype}-{mode}", again=True).items()
         }
 
     def statistics(self) -> None:
@@ -176,23 +175,23 @@ class Judge:
         figures = {}
         for dtype in self.pair.dtypes:
             least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
-            noise = self._noise_of_outputs() if dtype == "float32" else {}
+            noise = self._noise_of_outputs(dtype)
             rows = []
             for name, both in values.outputs(self.pair, f"{dtype}-predictions").items():
                 found = gap_of(both)
-                allowed = max(
-                    least * max(1.0, found.largest), tolerances.NOISE * noise.get(name, 0.0)
-                )
+                allowed = max(least * max(1.0, found.largest), noise.get(name, 0.0))
                 rows.append(_figures(found, allowed, name))
             figures[dtype] = _worst(rows)
         self.add("predictions", figures, self.blame.prediction)
 
-    def _noise_of_outputs(self) -> dict[str, float]:
+    def _noise_of_outputs(self, dtype: str) -> dict[str, float]:
+        folder = self.torch.folder
         with (
-            np.load(self.torch.folder / "float32-predictions.npz") as mine,
-            np.load(self.torch.folder / "float32-again-predictions.npz") as other,
+            np.load(folder / f"{dtype}-predictions.npz") as mine,
+            np.load(folder / f"{dtype}-again-predictions.npz") as other,
         ):
-            return {name: gap_of(Both(mine[name], other[name])).gap for name in mine}
+            gaps = {name: gap_of(Both(mine[name], other[name])).gap for name in mine}
+        return {name: gap * tolerances.NOISE[dtype] for name, gap in gaps.items()}
 
     # ----------------------------------------------------------------- loss and gradients
 
@@ -205,17 +204,15 @@ class Judge:
             if key == "penalty" and not found.largest:
                 return
             least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
-            noise = self._noise_of_number(key) if dtype == "float32" else 0.0
-            allowed = max(
-                least * max(1.0 if key == "loss" else 0.0, found.largest), tolerances.NOISE * noise
-            )
+            noise = self._noise_of_number(key, dtype)
+            allowed = max(least * max(1.0 if key == "loss" else 0.0, found.largest), noise)
             figures[dtype] = _figures(found, allowed, key)
         self.add(what, figures, why)
 
-    def _noise_of_number(self, key: str) -> float:
+    def _noise_of_number(self, key: str, dtype: str) -> float:
         answers = self.torch.answers
-        a, b = (answers.get(f"float32{again}-{key}", 0.0) for again in ("", "-again"))
-        return abs(float(a) - float(b))
+        a, b = (answers.get(f"{dtype}{again}-{key}", 0.0) for again in ("", "-again"))
+        return abs(float(a) - float(b)) * tolerances.NOISE[dtype]
 
     def gradients(self) -> None:
         trained = {
@@ -236,7 +233,7 @@ class Judge:
             }
             largest = max((gap_of(v).largest for v in both.values()), default=0.0)
             least = self.allowed.gradient if dtype == "float64" else tolerances.GRADIENT_32
-            noise = self._noise(f"{dtype}-gradients") if dtype == "float32" else {}
+            noise = self._noise(f"{dtype}-gradients", dtype)
             if dtype == self.pair.dtypes[0]:
                 edge = tolerances.NO_GRADIENT if dtype == "float64" else 1e-6
                 sizes = {k: gap_of(v).largest for k, v in both.items()}
@@ -244,7 +241,7 @@ class Judge:
             rows = []
             for key, value in both.items():
                 found = gap_of(value)
-                allowed = max(least * largest, tolerances.NOISE * noise.get(key, 0.0))
+                allowed = max(least * largest, noise.get(key, 0.0))
                 share = found.gap / largest if largest else 0.0
                 rows.append(Figures(found.gap, share, allowed, key))
             wrong |= {row.of for row in rows if not row.ok}
@@ -279,7 +276,7 @@ class Judge:
 
     def _updated(self, name: str, dtype: str, spared: set[str]) -> list[Figures]:
         found = {key: gap_of(both) for key, both in values.weights(self.pair, name).items()}
-        noise = self._noise(name) if dtype == "float32" else {}
+        noise = self._noise(name, dtype)
         largest = max((gap.largest for gap in found.values()), default=0.0)
         rows = []
         for key, gap in found.items():
@@ -287,7 +284,7 @@ class Judge:
                 spared.add(key)
                 continue
             least = self.allowed.weights if dtype == "float64" else tolerances.WEIGHTS_32
-            allowed = max(least * max(1.0, gap.largest), tolerances.NOISE * noise.get(key, 0.0))
+            allowed = max(least * max(1.0, gap.largest), noise.get(key, 0.0))
             rows.append(_figures(gap, allowed, key, largest))
         return rows
 
@@ -297,11 +294,9 @@ class Judge:
             mine, other = (np.array(s.answers[f"{dtype}-losses"]) for s in (self.keras, self.torch))
             found = gap_of(Both(mine, other))
             least = self.allowed.weights if dtype == "float64" else tolerances.loss_32(len(mine))
-            noise = 0.0
-            if dtype == "float32":
-                again = np.array(self.torch.answers["float32-again-losses"])
-                noise = gap_of(Both(again, other)).gap
-            allowed = max(least * max(1.0, found.largest), tolerances.NOISE * noise)
+            again = np.array(self.torch.answers[f"{dtype}-again-losses"])
+            noise = gap_of(Both(again, other)).gap * tolerances.NOISE[dtype]
+            allowed = max(least * max(1.0, found.largest), noise)
             figures[dtype] = _figures(found, allowed, "losses")
         self.add("losses of all steps", figures, lambda of: self.blame.update(set(), 0, "last"))
 
@@ -310,23 +305,22 @@ class Judge:
     def _of_weights(
         self, name: str, keys: set[str], least_64: float, least_32: float, dtype: str
     ) -> Figures:
-        noise = self._noise(name) if dtype == "float32" else {}
+        noise = self._noise(name, dtype)
         rows = []
         for key, both in values.weights(self.pair, name).items():
             if key in keys:
                 found = gap_of(both)
                 least = least_64 if dtype == "float64" else least_32
-                allowed = max(
-                    least * max(1.0, found.largest), tolerances.NOISE * noise.get(key, 0.0)
-                )
+                allowed = max(least * max(1.0, found.largest), noise.get(key, 0.0))
                 rows.append(_figures(found, allowed, key))
         return _worst(rows)
 
-    def _noise(self, name: str) -> dict[str, float]:
-        """What another last digit of the first weights changes in PyTorch alone, by array."""
+    def _noise(self, name: str, dtype: str) -> dict[str, float]:
+        """What another last digit of the first weights changes in PyTorch alone, by array: so far may rounding go."""
         mine = values.of_side(self.torch, name)
-        other = values.of_side(self.torch, name.replace("float32", "float32-again", 1))
-        return {key: gap_of(Both(mine[key], other[key])).gap for key in mine}
+        other = values.of_side(self.torch, name.replace(dtype, f"{dtype}-again", 1))
+        gaps = {key: gap_of(Both(mine[key], other[key])).gap for key in mine}
+        return {key: gap * tolerances.NOISE[dtype] for key, gap in gaps.items()}
 
 
 def _figures(found: Gap, allowed: float, of: str, largest: float | None = None) -> Figures:

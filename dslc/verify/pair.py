@@ -159,7 +159,7 @@ def _weights(
     may change."""
     kind, ending = FILES[side.backend.name]
     versions = {"": weights}
-    if kind == "torch" and "float32" in pair.dtypes:
+    if kind == "torch":
         random = np.random.default_rng(pair.wishes.seed)
         versions["-again"] = {name: _beside(array, random) for name, array in weights.items()}
     for name, arrays in versions.items():
@@ -170,10 +170,10 @@ def _weights(
 
 
 def _beside(array: Array, random: np.random.Generator) -> Array:
-    """Every number, or one of its neighbours in float32."""
-    towards = np.array([-np.inf, 0.0, np.inf], "float32")[random.integers(0, 3, array.shape)]
-    towards = np.where(np.isfinite(towards), towards, array).astype("float32")
-    return np.where(array == 0, array, np.nextafter(array, towards)).astype("float32")
+    """Every number, or one of its neighbours in float32. Zeros stay: biases would get what no rounding makes."""
+    ends = np.array([-np.inf, np.inf], "float32")[random.integers(0, 2, array.shape)]
+    moved = np.nextafter(array, ends).astype("float32")
+    return np.where(array == 0, array, moved).astype("float32")
 
 
 def _facts(pair: Pair, section: ModelSection) -> dict[str, Any]:

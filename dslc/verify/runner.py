@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -79,9 +79,10 @@ class Probe:
         return said[-1] if said else f"its process ended with code {code}"
 
     def close(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            with suppress(OSError):  # of what is left to be written
+                self.process.communicate()
         self.log.close()
 
 

@@ -40,8 +40,6 @@ def run(request: Request, answers: Answers) -> None:
     for dtype in request["dtypes"]:
         torch.set_default_dtype(getattr(torch, dtype))
         for name, weights in request["weights"].items():
-            if name and dtype == "float64":
-                continue  # where a last digit more or less matters is asked in float32
             lead = f"{dtype}{name}"
             answers.say(f"layers in {dtype}{' again' if name else ''}")
             layers(request, answers, marked, dtype, lead, weights)
