@@ -23,8 +23,9 @@ GRADIENT_32 = 1e-4
 WEIGHTS_32 = 1e-5
 LOSS_32, LOSS_32_LONG, LONG = 5e-5, 1e-3, 10
 # Times what another last digit of the weights, in float32, makes of a value: how far rounding may go where a network
-# makes much of it. The last digit of float64 is 2^29 times smaller.
-NOISE = {"float32": 10.0, "float64": 10.0 / 2**29}
+# makes much of it. The last digit of float64 is 2^29 times smaller, and
+# sums of many terms lose more than one of them.
+NOISE = {"float32": 10.0, "float64": 100.0 / 2**29}
 NO_GRADIENT = 1e-12  # of the largest one: what should be zero, and is rounding
 
 # What TensorFlow adds in float64, since a constant of it, or all of it, is in float32.
