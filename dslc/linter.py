@@ -59,6 +59,13 @@ def lint(
     if facts is None:
         return Linted(source, analysis.diagnostics, checks=False)
     found = run_rules(facts, selection.rules, selection.severities)
+    found = [
+        d
+        for d in found
+        if d.primary is None
+        or (place := d.primary.span.source) is source
+        or selection.wants(d.code, Path(place.name))
+    ]
     both = sorted([*analysis.diagnostics, *found], key=lambda d: d.sort_key)
     return Linted(source, both, checks=True)
 

@@ -158,6 +158,31 @@ def test_configuration(dslc: Dslc) -> None:
     ]
 
 
+BLOCKS = HEAD.replace("Flatten", "Flatten -> Dense(9) -> tanh")
+
+
+def test_what_is_found_in_an_imported_block_is_told_once_by_those_who_use_it(dslc: Dslc) -> None:
+    write(BLOCKS, "blocks/head.dl")
+    text = IMPORTS.replace("head.dl", "blocks/head.dl").replace("tanh", "relu")
+    write(text)
+    write(text, "b.dl")
+    options = ("lint", *ONLY, "--format", "json")
+    for _ in range(2):  # the second time from the cache
+        (d,) = json.loads(dslc(*options)[1])
+        assert (Path(d["path"]).name, d["line"], d["code"]) == ("head.dl", 3, "L101")
+        assert d["fixes"][0]["edits"] == []
+    assert dslc("lint", *ONLY, "--fix", "--unsafe-fixes")[0] == 1
+    assert Path("blocks/head.dl").read_text() == BLOCKS
+    write(
+        BLOCKS.replace("softmax", "softmax  # dslc: ignore[L101] as in the paper"), "blocks/head.dl"
+    )
+    assert dslc(*options)[:2] == (0, "[]\n")
+    write(BLOCKS, "blocks/head.dl")
+    Path("dslc.toml").write_text('[per-path]\nblocks = ["L1"]\n')
+    forget()
+    assert dslc(*options)[:2] == (0, "[]\n")
+
+
 # ------------------------------------------------------------------------------------------ fixes
 def test_safe_fixes_are_applied_and_others_on_demand(dslc: Dslc) -> None:
     write(SPEC)

@@ -20,7 +20,7 @@ from dslc.lint.trees import walk
 from dslc.plan.training import TrainingPlan
 from dslc.source import Source
 from dslc.spec import ir
-from dslc.syntax import tree
+from dslc.syntax import parse, tree
 
 
 @dataclass(eq=False)
@@ -102,7 +102,15 @@ class Facts:
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
+        """The comments for rules in the file."""
         return suppressions(self.file, self.known)
+
+    def suppressions_in(self, source: Source) -> tuple[Suppression, ...]:
+        """Those of the file, or of one that it imports."""
+        if source is self.source:
+            return self.suppressions
+        file, _ = parse(source)
+        return () if file is None else suppressions(file, self.known)
 
     # ----------------------------------------------------------------- sections
 

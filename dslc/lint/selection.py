@@ -33,6 +33,12 @@ class Selection:
     rules: tuple[Rule, ...]
     severities: Mapping[str, Severity]
     budgets: Mapping[str, int | float]
+    config: Config | None = None
+
+    def wants(self, code: str, path: Path) -> bool:
+        """Whether the rule is not ignored at `path`, which may be an imported file."""
+        ignored = () if self.config is None else self.config.ignored_at(path)
+        return not ignored or not _best(ignored, all_rules()[code])
 
 
 def weight(selector: str, rule: Rule) -> int:
@@ -62,7 +68,7 @@ def select(config: Config, options: Options, path: Path | None = None) -> Select
         for rule in all_rules().values()
         if weight(name, rule)
     }
-    return Selection(tuple(chosen), severities, config.budgets)
+    return Selection(tuple(chosen), severities, config.budgets, config)
 
 
 def _best(selectors: Iterable[str], rule: Rule) -> int:

@@ -2,6 +2,8 @@
 
 The code below it was mended, or moved away, and the comment stayed. It would silence the next finding of that rule
 here, one that nobody has looked at, and it tells readers of a problem that is not there.
+
+A file of blocks alone is not judged: what its comments silence is found where the blocks are used.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from dslc.lint.suppress import Suppression
     """,
 )
 def check(facts: Facts) -> Iterator[Finding]:
-    for it in facts.suppressions:
+    for it in facts.suppressions if facts.models else ():
         listed = it.ignored or ()
         idle = [i for i in listed if i.code in facts.judged and i.code not in it.used]
         for item in idle:
