@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 from command_line import Dslc, command_line
-from compiled import BACKENDS, analysed, compiled, complaints, main_model, wanted
+from compiled import BACKENDS, ROOT, analysed, compiled, complaints, main_model, wanted
 
 from dslc.driver import analyse_source, deviations_of, limits_of
 from dslc.numerics import Deviation, grouped, measured
@@ -230,6 +231,15 @@ def test_an_imported_block_is_named_with_its_file(tmp_path: Path) -> None:
     assert use.place == "BatchNorm (stage.dl:1)"
 
 
+def test_many_places_are_counted(tmp_path: Path) -> None:
+    spec = tmp_path / "deep.dl"
+    spec.write_text(
+        "model N { input x: 8\nx" + "\n-> BatchNorm" * 1000 + "}\ndefaults { numerics = stock }"
+    )
+    (use, *_) = grouped(deviations_of(analysed(spec), main_model(spec), wanted("torch")))
+    assert use.place == "BatchNorm (lines 3, 4, 5, 6, 7, 8, 9, 10, and 992 more)"
+
+
 def test_a_model_without_training_can_be_stock(tmp_path: Path) -> None:
     spec = tmp_path / "table.dl"
     spec.write_text(
@@ -266,6 +276,17 @@ def test_everything_that_is_said_was_measured_and_nothing_else() -> None:
     assert {key for _, _, _, keys in SPECS.values() for k in keys.values() for key in k} == {
         *departures
     }
+
+
+def test_the_tool_measures_everything_in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    tool, limits = map(importlib.import_module, ("measure_numerics", "numeric_limits"))
+    assert [*tool.DEPARTURES, *tool.WORDS, *limits.LIMITS] == [*table()["measured"]]
+    for own in tool.DEPARTURES.values():
+        for numerics in ("exact", "stock"):
+            found = analyse_source(Source("spec.dl", own.spec(numerics)))
+            assert found.ok, own
+    assert tool.rounded(0.012345) == 0.012
 
 
 def test_sizes_are_numbers_above_zero_or_words() -> None:

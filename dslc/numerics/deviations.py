@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -16,8 +16,10 @@ from dslc.numerics.measured import Measured, measured
 from dslc.plan.training import TrainingPlan
 from dslc.source import Span
 from dslc.spec import ir
+from dslc.vocab.tensor import Tensor
 
 WIDTH = 88
+MOST_PLACES = 8  # that are named
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,13 @@ class Use:
     def place(self) -> str:
         """`BatchNorm (lines 5, 8)`, `BatchNorm (line 5, blocks/stage.dl:1)`."""
         own = [line for line in self.lines if line.isdigit()]
-        others = [line for line in self.lines if not line.isdigit()]
+        places = [line for line in self.lines if not line.isdigit()]
         if own:
-            others.insert(0, f"line{'s' if len(own) > 1 else ''} {', '.join(own)}")
-        return f"{self.first.word} ({', '.join(others)})"
+            own[0] = f"line{'s' if len(own) > 1 else ''} {own[0]}"
+        places = [*own, *places]
+        if len(places) > MOST_PLACES:
+            places[MOST_PLACES:] = [f"and {len(places) - MOST_PLACES:,} more"]
+        return f"{self.first.word} ({', '.join(places)})"
 
     @property
     def text(self) -> str:
@@ -72,8 +77,11 @@ def deviations(
     backend: Backend,
 ) -> list[Deviation]:
     """Those of the script that has this model and training, in the order of the spec; none with `numerics = exact`."""
+    inputs: dict[Span, list[tuple[Tensor, ...] | None]] = {}
+    for node in graph.nodes() if section.departures else ():
+        inputs.setdefault(node.span, []).append(graph.input_tensors(node))
     found = [
-        _sized(_made(noted.departure, noted.word, noted.span, spec, backend), noted, graph, plan)
+        _sized(_made(noted.departure, noted.word, noted.span, spec, backend), noted, inputs, plan)
         for noted in section.departures
         if noted.departure.matters(plan)
     ]
@@ -107,14 +115,17 @@ def _made(
 
 
 def _sized(
-    deviation: Deviation, noted: Noted, graph: Graph, plan: TrainingPlan | None
+    deviation: Deviation,
+    noted: Noted,
+    inputs: Mapping[Span, Sequence[tuple[Tensor, ...] | None]],
+    plan: TrainingPlan | None,
 ) -> Deviation:
     """With the size that it has here, where the departure knows it: the largest of those of all uses."""
     sized = noted.departure.sized
     if sized is None or plan is None:
         return deviation
-    inputs = [graph.input_tensors(node) for node in graph.nodes() if node.span == noted.span]
-    sizes = [found for each in inputs if each is not None and (found := sized(each, plan))]
+    uses = [each for each in inputs.get(noted.span, ()) if each is not None]
+    sizes = [found for each in uses if (found := sized(each, plan))]
     if not sizes:
         return deviation
     size, setup = max(sizes)
