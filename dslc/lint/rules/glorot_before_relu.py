@@ -65,12 +65,12 @@ def check(facts: Facts) -> Iterator[Finding]:
         for layer in model.layers:
             if not everywhere(layer, _halved) or any(x.block in files for x in layer.twins):
                 continue
-            if layer.written("init") is None and layer.span.source is facts.source:
+            if layer.written("init") is None:
                 silent.append(layer)
             else:
                 yield _said(facts, layer)
     if silent:
-        yield _left_open(facts, silent)
+        yield _left_open(facts, sorted(silent, key=lambda x: x.span.source is not facts.source))
 
 
 def _said(facts: Facts, layer: Layer) -> Finding:
@@ -87,7 +87,7 @@ def _said(facts: Facts, layer: Layer) -> Finding:
 
 
 def _left_open(facts: Facts, layers: list[Layer]) -> Finding:
-    """The layers that say nothing themselves, reported at the first of them."""
+    """The layers that say nothing themselves, reported at the first of them, in the file itself if there is one."""
     first = layers[0]
     assert isinstance(first.word, FEEDFORWARD)
     law = first.word.init.word
@@ -96,7 +96,7 @@ def _left_open(facts: Facts, layers: list[Layer]) -> Finding:
     setting = facts.setting("defaults", "init")
     if setting is not None:
         there.append(Label(setting.span, "said here"))
-    if len(layers) == 1 and setting is None:
+    if len(layers) == 1 and setting is None and first.span.source is facts.source:
         fix = Fix("write init=he_normal", facts.edit.set_argument(first, "init", "he_normal"))
         return Finding(first.span, message, "", tuple(there), fixes=(fix,))
     more = len(layers) - 1
