@@ -1,7 +1,7 @@
 # `make` alone says what there is. PYTHON names the interpreter of an environment with ".[dev]" in it.
 PYTHON ?= python
 
-.PHONY: help check lint test fmt regen pictures bench
+.PHONY: help check lint test fmt regen pictures bench fuzz
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,3 +36,8 @@ pictures: ## draw the pictures of the README anew
 
 bench: ## processor time of start-up and of printing, in milliseconds
 	$(PYTHON) tests/bench.py
+
+N ?= 500
+SEED ?= 1
+fuzz: ## hold random specs against Keras and PyTorch: make fuzz N=5000 SEED=1
+	PYTHONPATH=tools $(PYTHON) -m fuzz -n $(N) --seed $(SEED)

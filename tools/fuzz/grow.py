@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dslc.codegen.backend import backend_names, load_backend
 from dslc.driver import Analysis, analyse_source, unsupported
 from dslc.source import Source
 from dslc.vocab.tensor import AXES, Tensor
-from fuzz.values import Drawn, draw, flow_words, small, step, word_of
+from fuzz.values import Drawn, backends, draw, flow_words, small, step, word_of
 
 UNUSED = (
     "E0206",
@@ -81,11 +80,7 @@ def grow(seed: int) -> Grown:
     for _ in range(TRIES):
         found = grower.spec()
         analysis = ask(found.text)
-        if analysis.ok and not any(
-            unsupported(analysis.models[-1].graph, backend)
-            for name in backend_names()
-            if (backend := load_backend(name))
-        ):
+        if analysis.ok and not any(unsupported(analysis.models[-1].graph, b) for b in backends()):
             return found
         grower.start()
     raise RuntimeError(f"no valid spec grows from seed {seed}")

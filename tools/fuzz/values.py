@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from dslc.codegen.backend import backend_names, load_backend
+from dslc.codegen.backend import Backend, backend_names, load_backend
 from dslc.vocab.dims import product
 from dslc.vocab.kinds import BareName, Kind
 from dslc.vocab.tensor import FlowWord, Tensor
@@ -217,11 +217,13 @@ def result(word: FlowWord, xs: tuple[Tensor, ...]) -> Tensor | None:
     weights = sum(_number(w.shape, 4) for w in word.arrays(*xs).values())
     if weights > MOST_WEIGHTS or _number(y.shape, 8) * max(1, weights) > 20_000_000:
         return None
-    for name in backend_names():
-        backend = load_backend(name)
-        if backend is None or backend.table.refusal(word, xs) is not None:
-            return None
-    return y
+    return None if any(b.table.refusal(word, xs) is not None for b in backends()) else y
+
+
+@cache
+def backends() -> tuple[Backend, ...]:
+    """The backends that a spec must suit."""
+    return tuple(b for name in backend_names() if (b := load_backend(name)) is not None)
 
 
 def small(x: Tensor) -> bool:

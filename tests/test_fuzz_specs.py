@@ -1,0 +1,122 @@
+"""Random specs are the same model in both frameworks, and so are those that once were not."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from compiled import ROOT
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from fuzz import shrink
+from fuzz.fault import Fault, fault
+from fuzz.grow import ask, grow
+
+FUZZED = sorted((ROOT / "tests" / "fuzzed").glob("*.dl"))
+SEED, COUNT, SECONDS = 90_001, 220, 60
+
+
+def test_a_seed_gives_one_spec() -> None:
+    assert grow(7).text == grow(7).text != grow(8).text
+
+
+def test_grown_specs_are_valid_and_use_the_whole_language() -> None:
+    texts = [grow(seed).text for seed in range(25)]
+    assert all(ask(text).ok for text in texts)
+    together = "\n".join(texts)
+    for sign in ("block ", "match {", "repeat ", ") * ", " as s", "concat(", "output o", "assert "):
+        assert sign in together, sign
+    assert re.search(r"input \w+: \(.*[A-Z]", together)
+
+
+LARGE = """
+block Unit(n = 4) {
+  input a1: (H, W, C)
+  a1 -> Conv2D(n, 3x3, padding=same) -> BatchNorm -> relu as s1
+  a1 -> Conv2D(n, 1x1) -> add(s1)
+}
+
+model Net(w = 8) {
+  input x1: 7x9x3
+  input x2: 12
+  v3 = x1 -> Unit(n=w) * 2 -> repeat 2 { MaxPool2D(2, 1) -> tanh } -> GlobalAvgPool2D
+  v4 = match { w > 4: x2 -> Dense(8) -> relu  else: x2 }
+  v5 = v4 -> LayerNorm(epsilon=1e-3) -> GroupNorm(4) -> softplus as s9
+  assert v5.channels == 8
+  output o6: concat(v3, v5) -> Dense(5)
+  output o7: v5
+}
+
+defaults { init = he_normal }
+"""
+
+
+def test_a_failing_spec_becomes_small() -> None:
+    """Whatever the failure is: here, that a spec normalises layers."""
+
+    def judge(text: str) -> Fault | None:
+        return fault("numbers", "norm 0.25 apart") if "LayerNorm" in text else None
+
+    found = judge(LARGE)
+    assert found is not None and ask(LARGE).ok
+    small = shrink.shrink(LARGE, found, judge, seconds=30)
+    assert ask(small).ok and "LayerNorm" in small
+    assert len(small.split()) <= 16, small
+
+
+def test_a_spec_that_crashes_check_becomes_small() -> None:
+    text = "model A { input x: 3  x -> Dense(4) -> relu }\nmodel Bad { input y: 8x8x3  y -> relu }"
+
+    def judge(text: str) -> Fault | None:
+        return fault("crash in check", ValueError("no")) if "Bad" in text else None
+
+    found = judge(text)
+    assert found is not None
+    assert "".join(shrink.shrink(text, found, judge).split()) == "modelBad{}"
+
+
+def test_faults_are_told_apart_without_their_numbers() -> None:
+    one, two = (
+        fault("numbers", "gradient of `v12`: 0.25 apart"),
+        fault("numbers", "gradient of `v3`: 1e-3 apart"),
+    )
+    assert one.same(two) and not one.same(fault("numbers", "training: 0.25 apart"))
+    assert not one.same(None)
+
+
+@pytest.fixture(scope="module")
+def worker() -> object:
+    from fuzz.pool import Worker
+
+    found = Worker()
+    yield found
+    found.close()
+
+
+@pytest.mark.framework
+@pytest.mark.parametrize("path", FUZZED, ids=lambda path: path.stem)
+def test_what_was_found_stays_mended(path: Path, worker: object) -> None:
+    """Each file tells what was wrong, and what is expected now where that is a refusal."""
+    text = path.read_text(encoding="utf-8")
+    wanted = re.search(r"^# expect: (\S+)(?: (\S+))?$", text, re.MULTILINE)
+    found = worker.judge(text).fault  # type: ignore[attr-defined]
+    if wanted is None:
+        assert found is None, found.detail
+    else:
+        code, backend = wanted.groups()
+        assert found is not None
+        assert found.kind == f"refused by {backend or 'check'}", found.detail
+        assert backend or found.detail.startswith(code)
+
+
+@pytest.mark.framework
+def test_random_specs() -> None:
+    """`make fuzz N=5000` runs more of them."""
+    from fuzz.run import run, summary
+
+    tally = run(COUNT, SEED, SECONDS, quiet=True)
+    assert not tally.faults, summary(tally)
+    assert tally.count > 30
