@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dslc.verify.runner import Probe
 
 BACKENDS = ("keras", "torch")
+FRAMEWORKS = ("keras", "tensorflow", "torch")
 HEAD = ("largest", "relative", "allowed")
 
 
@@ -168,7 +169,7 @@ def _installed(analysis: Analysis, chosen: ModelAnalysis) -> bool:
     """Whether both scripts could run; what they lack ends the command."""
     from dslc.cli.run import EXTRAS, modules
 
-    missing: dict[str, None] = {}
+    missing = dict.fromkeys(name for name in FRAMEWORKS if find_spec(name) is None)
     for name in BACKENDS:
         text = script_for(analysis, chosen, find_backend(name), "spec")
         if text is None:

@@ -39,7 +39,8 @@ def gap_of(both: Both) -> Gap:
         return Gap(0.0, 0.0)
     mine, other = (array.astype("float64") for array in (both.keras, both.torch))
     largest = float(max(np.abs(mine).max(), np.abs(other).max()))
-    gap = np.abs(mine - other)
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(mine - other)
     same = (mine == other) | (np.isnan(mine) & np.isnan(other))
     gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
     return Gap(float(gap.max()), largest if np.isfinite(largest) else 1.0)

@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 MOST = 3.5  # of D √n
 RARE = -30.0  # the logarithm of the probability that uniform draws stay so far from their limit
 MANY = 40_000  # draws say enough of the shape of a law
+STRAY = 7.0
+KURTOSIS = {"uniform": 1.8, "normal": 3.0, "cut": 2.4}
 PROPER = 1e-4  # how far from orthogonal float32 may be
 
 
@@ -113,8 +115,10 @@ def _distributed(
     got = float(values.std())
     edge = float(np.abs(every).max())
     limit = {"uniform": 1.0, "cut": 2.0}.get(kind, np.inf)
+    # How far the standard deviation of draws strays, in units of its own: the kurtosis of the law decides.
+    stray = spread * sqrt((KURTOSIS[kind] - 1) / (4 * every.size))
     wrong = ""
-    if statistic > MOST or edge > limit * (1 + 1e-5):
+    if statistic > MOST or edge > limit * (1 + 1e-5) or abs(got - spread) > STRAY * stray:
         wrong = _told(word, spread, got)
     elif kind == "uniform" and every.size * log(max(edge, 1e-300)) < RARE:
         wrong = f"never comes near the limit {scale:.4g} of {word.word}: at most {edge * scale:.4g}"

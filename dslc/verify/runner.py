@@ -34,8 +34,10 @@ class Probe:
 
     def start(self) -> None:
         """Start the process, unless it runs."""
-        if self.process is not None and self.process.poll() is None:
-            return
+        if self.process is not None:
+            if self.process.poll() is None:
+                return
+            self.end()
         environment = {
             **os.environ,
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -45,7 +47,7 @@ class Probe:
             "MPLBACKEND": "agg",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", MODULES[self.name]],
+            self.command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -53,6 +55,9 @@ class Probe:
             encoding="utf-8",
             env=environment,
         )
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", "-m", MODULES[self.name]]
 
     def run(self, request: Path, say: Say) -> None:
         """Do what a file asks for, and say how far it is."""
@@ -78,11 +83,14 @@ class Probe:
         said = self.log.read().strip().splitlines()
         return said[-1] if said else f"its process ended with code {code}"
 
-    def close(self) -> None:
+    def end(self) -> None:
         if self.process is not None:
             self.process.kill()
-            with suppress(OSError):  # of what is left to be written
+            with suppress(OSError, ValueError):  # of what is left to be written
                 self.process.communicate()
+
+    def close(self) -> None:
+        self.end()
         self.log.close()
 
 

@@ -16,7 +16,7 @@ from dslc.vocab.tensor import Tensor
 
 Array = npt.NDArray[Any]
 IDS = 5  # where nothing looks them up
-FREE = {1: 12, 2: 12, 3: 32, 4: 8}  # what an axis without a size is, by the number of axes
+FREE = {1: 8, 2: 8, 3: 32, 4: 8}  # what an axis without a size is, by the number of axes
 
 
 def free_sizes(graph: Graph) -> dict[str, int]:

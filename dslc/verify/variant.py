@@ -53,13 +53,15 @@ def _input(known: Sequence[object], text: str) -> tuple[Span, str]:
         raise Problem(f"the model has no input `{name}`", _meant(name, shapes))
     if not re.fullmatch(r"\d+(x\d+)*", size):
         raise Problem(f"`{size}` is not a size", "write it as in a spec: 64x64 or 64x64x3")
-    old = shapes[name].text.split("x")
+    text = shapes[name].text
+    listed = text.startswith("(")  # as (T, 3), where a size has a name
+    old = text.strip("()").split(",") if listed else text.split("x")
     axes = size.split("x")
     if len(axes) == len(old) - 1 and len(old) > 1:
-        axes.append(old[-1])  # the channels stay
+        axes.append(old[-1].strip())  # the channels stay
     if len(axes) != len(old):
-        raise Problem(f"`{size}` has another number of axes than {shapes[name].text}")
-    return shapes[name], "x".join(axes)
+        raise Problem(f"`{size}` has another number of axes than {text}")
+    return shapes[name], f"({', '.join(axes)})" if listed else "x".join(axes)
 
 
 def _parameter(known: Sequence[object], text: str) -> tuple[Span, str]:
