@@ -80,6 +80,7 @@ EVERY_BATCH = Departure(
     "ema_batches",
     "the mean of the weights goes on after every batch, also after those without an update",
     "`ema` with `accumulate`",
+    updates=True,
 )
 
 

@@ -17,36 +17,43 @@ EPSILON = Departure(
     "adam_epsilon",
     "epsilon is added to the root behind the correction of its bias, not before it",
     "`Adam`, `AdamW`",
+    updates=True,
 )
 ROOT = Departure(
     "rmsprop_epsilon",
     "epsilon is added to the root, not under it",
     "`RMSprop`",
+    updates=True,
 )
 VELOCITY = Departure(
     "velocity",
     "momentum holds gradients, not steps: a new rate changes those that are under way",
     "`SGD`, `RMSprop` with momentum, where the rate changes",
+    updates=True,
 )
 COUPLED = Departure(
     "coupled_decay",
     "decay is a part of the gradient, and goes into the momentum",
     "`SGD` with momentum and `weight_decay`",
+    updates=True,
 )
 SCALED = Departure(
     "scaled_decay",
     "decay is a part of the gradient, and is divided with it: large gradients decay less",
     "`Adagrad`, `RMSprop`, `Adamax`, `Adadelta` with `weight_decay`",
+    updates=True,
 )
 NORM = Departure(
     "clip_norm",
     "torch adds 1e-6 to the norm that it divides by",
     "`clip = global_norm`, `clip = norm`",
+    updates=True,
 )
 SPLIT = Departure(
     "clip_biases",
     "each of the two biases of a GRU is clipped by itself; in the language they are one",
     "`clip = norm` with a `GRU`",
+    updates=True,
 )
 DEPARTURES = (EPSILON, ROOT, VELOCITY, COUPLED, SCALED, NORM, SPLIT)
 # They decay weights apart from the gradient in torch, too.

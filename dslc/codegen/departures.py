@@ -25,13 +25,15 @@ def always(plan: TrainingPlan | None) -> bool:
 class Departure:
     """How a class of a framework computes otherwise than the language says. `key` names its measurement, `what` is
     a clause about it, `where` the words that have it; `matters` says in which trainings (None: the script only
-    builds the model). Where the size follows from the inputs of a word, `sized` says how large it is and in what."""
+    builds the model). Where the size follows from the inputs of a word, `sized` says how large it is and in what.
+    `updates`: it shows in what updates make of equal gradients."""
 
     key: str
     what: str
     where: str
     matters: Callable[[TrainingPlan | None], bool] = always
     sized: Callable[[tuple[Tensor, ...], TrainingPlan], tuple[float, str] | None] | None = None
+    updates: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ MOST_PLACES = 8  # that are named
 class Deviation:
     """A place of a spec where a framework's own class computes otherwise. `what` is a clause, `size` the largest
     difference (None: there is no number), `of` what of; `setup` says where it was measured, or what makes it so
-    large here. `line` is that of the span; in a file that is imported, with its name."""
+    large here. `line` is that of the span; in a file that is imported, with its name. `updates`: it
+    shows in what updates make of equal gradients, wherever it stands."""
 
     span: Span
     line: str
@@ -37,6 +38,7 @@ class Deviation:
     size: float | None
     of: str
     setup: str
+    updates: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _made(
         size.size,
         size.of,
         size.setup,
+        departure.updates,
     )
 
 

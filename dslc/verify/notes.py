@@ -100,5 +100,10 @@ def _stock(pair: Pair) -> Iterator[str]:
 
 def asked_for(pair: Pair, finding: Finding) -> bool:
     """Whether a difference is one that `numerics = stock` brings."""
-    known = [d.span for side in pair.sides.values() for d in _deviations(pair, side)]
-    return finding.span in known
+    known = [d for side in pair.sides.values() for d in _deviations(pair, side)]
+    spec = pair.analysis.spec
+    assert spec is not None
+    sections = [each for s in spec.sections.values() for each in (s, *s.inner)]
+    optimizers = [s.settings["optimizer"].span for s in sections if "optimizer" in s.settings]
+    in_update = finding.span in optimizers and any(d.updates for d in known)
+    return in_update or finding.span in [d.span for d in known]

@@ -26,6 +26,7 @@ SPARSE = Departure(
     "squared, or clipped, before they are added",
     "`Embedding`, unless `SGD` trains it without a clip",
     _squares,
+    updates=True,
 )
 
 

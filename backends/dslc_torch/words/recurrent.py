@@ -31,6 +31,7 @@ TWO_BIASES = Departure(
     "two_biases",
     "torch has two biases, and both train: their sum moves twice as far, and there is one more to count",
     "`LSTM`, `SimpleRNN`",
+    updates=True,
 )
 DEPARTURES = (TWO_BIASES,)
 CLASSES: dict[type[recurrent.Recurrent], str] = {

@@ -64,6 +64,7 @@ UNSHRUNK = Departure(
     "max_norm",
     "weights within the limit stay as they are; by the language's formula each update makes them shorter by 1e-7",
     "`max_norm`",
+    updates=True,
 )
 DEPARTURES = (UNCUT, UNSHRUNK)
 GAINS = {"he_uniform": "relu", "lecun_uniform": "linear"}
