@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dslc.diff.changes import Difference, Verdict
+from dslc.diff.layers import plain
 from dslc.diff.markdown import code, render_markdown
 from dslc.diff.match import MOST_CELLS
 from dslc.diff.plain import render_json
+from dslc.diff.written import TRAINING
+from dslc.driver import analyse_source
 from dslc.fmt import format_source
 from dslc.source import Source
+from dslc.vocab.word import kind_of, parameters
 from tests.command_line import ROOT
-from tests.diff_cases import Case, collect, difference, shown
+from tests.diff_cases import Case, analysed, collect, difference, shown
 
 CASES = collect()
 IDS = [f"{case.path.stem}-{case.number}" for case in CASES]
@@ -151,3 +156,75 @@ def test_many_changes_stay_on_one_screen() -> None:
     text = shown(difference(net(steps), net(other)))
     assert "… and 24 more" in text
     assert len(text.splitlines()) < 40
+
+
+# --------------------------------------------------------------------------- the verdict is sound
+
+
+def function(text: str) -> object:
+    """What a model computes, without what only training knows: an independent and slower way to say it."""
+    graph = analysed(text).models[-1].graph
+    found: list[object] = []
+    times: Counter[object] = Counter()
+    for node in graph.nodes():
+        word = node.word
+        if word is None:
+            found.append(("input", node.path, str(node.output)))
+            continue
+        inputs = tuple(found[i] for i in node.inputs)
+        if word.trains_only:
+            found.append(inputs[0])
+            continue
+        kinds = {n: set(kind_of(info).word_kinds) for n, info in parameters(type(word)).items()}
+        said = tuple((n, plain(v)) for n, v in word if not (kinds[n] and kinds[n] <= TRAINING))
+        owner = None if node.shares is None else found[node.shares]
+        key = (word.word, said, inputs, owner)
+        times[key] += 1
+        found.append((hash(key), times[key]))
+    return [(name, found[index]) for name, index in graph.outputs.items() if index is not None]
+
+
+STEPS = st.sampled_from(
+    [
+        "Dense(4)", "Dense(4, init=he_normal)", "shared", "other", "relu", "tanh", "Dropout(0.1)",
+        "Dropout(0.2)", "BatchNorm", "Dense(4, regularizer=l2(1e-3)) -> relu", "Unit", "Unit -> Unit",
+    ]
+)  # fmt: skip
+
+
+@st.composite
+def branched(draw: st.DrawFn) -> str:
+    """A model with values that branch and merge, a block, and layers that are used several times."""
+    lines = ["input x: 4", "input y: 4", "shared = Dense(4)", "other = Unit"]
+    names = ["x", "y"]
+    for at in range(draw(st.integers(1, 5))):
+        lead = draw(st.sampled_from(names))
+        if len(names) > 2 and draw(st.booleans()):
+            merge = draw(st.sampled_from(["add", "subtract", "maximum"]))
+            lead = f"{merge}({lead}, {draw(st.sampled_from(names))})"
+        steps = " -> ".join([lead, *draw(st.lists(STEPS, min_size=1, max_size=3))])
+        lines.append(f"v{at} = {steps}")
+        names.append(f"v{at}")
+    ends = draw(st.permutations([*names, "x -> shared", "y -> other"]))  # all are used
+    lines.append(f"concat({', '.join(ends)}) -> Dense(2)")
+    block = "block Unit { input u  u -> Dense(4) -> relu }\n"
+    return block + "model Net {\n  " + "\n  ".join(lines) + "\n}\n"
+
+
+@given(branched(), branched(), st.integers(0, 10**6))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_no_other_function_is_called_the_same(old: str, other: str, seed: int) -> None:
+    """Of two models, and of a model and itself with a line of the other."""
+    lines, others = old.splitlines(), other.splitlines()
+    at = 4 + seed % max(1, len(lines) - 5)
+    mixed = "\n".join([*lines[:at], others[min(at, len(others) - 2)], *lines[at + 1 :], ""])
+    for new in (other, mixed):
+        if not analyse_source(Source("net.dl", new)).ok:
+            continue  # the line has a name that is not known here
+        found = difference(old, new)
+        if function(old) != function(new):
+            assert found.verdict is Verdict.FUNCTION
+            assert found.models[0].layers, "and it is said why"
+        if old == new:
+            assert found.verdict is Verdict.SAME
+        assert difference(new, old).verdict is found.verdict

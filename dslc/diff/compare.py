@@ -15,8 +15,8 @@ from dslc.diff.changes import (
     Verdict,
     Weights,
 )
-from dslc.diff.layers import Numbers, layers
-from dslc.diff.match import match
+from dslc.diff.layers import Numbers, layers, meaning
+from dslc.diff.match import Pairs, match
 from dslc.diff.model import Comparison
 from dslc.diff.training import compare_sections
 from dslc.diff.weights import arrays, compare_weights
@@ -88,7 +88,7 @@ def _model(old: ModelAnalysis | None, new: ModelAnalysis | None) -> ModelChange:
     return ModelChange(
         _name(old),
         _name(new),
-        _verdict(changes, renamed=_name(old) != _name(new)),
+        _verdict(old, new, changes, _predicts_the_same(old, new, pairs, numbers)),
         tuple(changes),
         tuple(comparison.reshaped()),
         tuple(_costs(old, new)),
@@ -100,11 +100,26 @@ def _name(model: ModelAnalysis | None) -> str | None:
     return None if model is None else model.definition.name
 
 
-def _verdict(changes: list[LayerChange], *, renamed: bool) -> Verdict:
+def _verdict(
+    old: ModelAnalysis, new: ModelAnalysis, changes: list[LayerChange], same: bool
+) -> Verdict:
     found = [EFFECTS[change.effect] for change in changes]
-    if renamed:
+    if _name(old) != _name(new):
         found.append(Verdict.NAMES)
+    if not same:
+        found.append(Verdict.FUNCTION)
     return max(found, key=list(Verdict).index, default=Verdict.SAME)
+
+
+def _predicts_the_same(
+    old: ModelAnalysis, new: ModelAnalysis, pairs: Pairs, numbers: Numbers
+) -> bool:
+    """Whether the outputs are the same with the same weights: found apart from the changes, to judge them by."""
+    back = {b: a for a, b in pairs.items()}
+    before = {index: name for name, index in old.graph.inputs.items()}
+    after = {i: before.get(back.get(i, -1), f"new {name}") for name, i in new.graph.inputs.items()}
+    ends = meaning(old.graph, numbers, before), meaning(new.graph, numbers, after)
+    return ends[0] == ends[1]
 
 
 def _costs(old: ModelAnalysis | None, new: ModelAnalysis | None) -> Iterator[Cost]:

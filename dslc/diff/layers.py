@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dslc.graph import Graph, Node
 from dslc.spec.spelling import spell_word
-from dslc.vocab.word import Word
+from dslc.vocab.word import Word, kind_of, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Numbers:
 
     def of(self, thing: Hashable) -> int:
         return self.known.setdefault(thing, len(self.known))
+
+
+# What a layer starts from and is pulled to while it trains: what it computes does not depend on it.
+TRAINING = {"initializer", "regularizer", "constraint"}
 
 
 def plain(value: Any) -> Hashable:
@@ -111,6 +115,35 @@ def _values(nodes: list[Node], same: list[int], numbers: Numbers) -> list[int]:
         times[key] = times.get(key, 0) + 1
         found.append(numbers.of((*key, times[key])))
     return found
+
+
+def meaning(graph: Graph, numbers: Numbers, inputs: Mapping[int, str]) -> list[tuple[str, int]]:
+    """What a model predicts: the values of its outputs, without what makes a difference in training only. `inputs` are
+    names of its inputs that both models have."""
+    found: list[int] = []
+    times: dict[Hashable, int] = {}
+    for node in graph.nodes():
+        if node.word is not None and node.word.trains_only:
+            found.append(found[node.inputs[0]])
+            continue
+        owner = None if node.shares is None else found[node.shares]
+        what = _itself(node) if node.word is None else _predicting(node.word)
+        name = inputs.get(node.index, "")
+        key = ("meaning", what, name, tuple(found[i] for i in node.inputs), owner)
+        times[key] = times.get(key, 0) + 1
+        found.append(numbers.of((*key, times[key])))
+    ends = [(name, index) for name, index in graph.outputs.items() if index is not None]
+    if len(ends) == 1:
+        ends = [("", ends[0][1])]  # its name is told nowhere
+    return sorted((name, found[index]) for name, index in ends)
+
+
+def _predicting(word: Word) -> Hashable:
+    kinds = {name: set(kind_of(info).word_kinds) for name, info in parameters(type(word)).items()}
+    return (
+        type(word).word,
+        *((n, plain(v)) for n, v in word if not kinds[n] or not kinds[n] <= TRAINING),
+    )
 
 
 def _uses(graph: Graph, nodes: list[Node], same: list[int], numbers: Numbers) -> list[int]:

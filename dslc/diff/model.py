@@ -87,7 +87,7 @@ class Comparison:
         if old.index in self.moved:
             yield replace(base, kind="moved", changes=(self._feeds(old, new),), shapes=None)
         elif rewired := self._rewired(old, new):
-            yield replace(base, kind="rewired", changes=(rewired,), shapes=None)
+            yield replace(base, kind="rewired", effect="function", changes=(rewired,), shapes=None)
         if old.name != new.name:
             change = Change("name", old.name or None, new.name or None)
             yield replace(base, kind="renamed", effect="names", changes=(change,), shapes=None)

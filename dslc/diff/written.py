@@ -6,14 +6,12 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from dslc.diff.changes import Change
-from dslc.diff.layers import plain
+from dslc.diff.layers import TRAINING, plain
 from dslc.spec.bind import show_value
 from dslc.spec.spelling import spell
 from dslc.vocab.word import Word, defaults, kind_of, parameters
 
 MANY = 3  # parameters of a word that differ: it is then shown as a whole
-# What a layer starts from and is pulled to while it trains: what it computes does not depend on it.
-TRAINING = {"initializer", "regularizer", "constraint"}
 
 
 def written(word: Word, also: Collection[str] = ()) -> str:
