@@ -1,4 +1,4 @@
-"""Rules about models, over whole networks: those of the papers are left alone, long ones take no longer than they are."""
+"""Rules about models, over whole networks: those of papers are left alone, long ones take no longer than they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from dslc.source import Source
 
 RULES = [rule for rule in all_rules().values() if rule.code[:2] == "L1" or rule.code[:3] == "L41"]
 NETWORKS = sorted((Path(__file__).resolve().parent / "cases" / "networks").glob("*.dl"))
-CHAINS = ("Dense(8) -> tanh", "relu", "Dropout(0.1)", "Dense(8)", "BatchNorm -> sigmoid")
+CHAINS = ("Dense(8) -> tanh", "relu", "Dropout(0.1)", "Flatten", "BatchNorm -> sigmoid")
+ENDS = ("Dense(2) -> softmax", "identity")
 
 
 @pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
@@ -43,16 +44,17 @@ def test_the_defaults_of_a_file_hold_for_the_blocks_that_it_imports() -> None:
     assert lint_cases.lint(he, [all_rules()["L130"]]) == []
 
 
+@pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("step", CHAINS)
-def test_a_long_flow_takes_no_longer_than_it_is(step: str) -> None:
+def test_a_long_flow_takes_no_longer_than_it_is(step: str, end: str) -> None:
     def seconds(count: int) -> float:
         flow = f"  -> {step}\n" * count
-        text = f"model M {{\n  input x: 8\n  x -> Dense(8)\n{flow}  -> Dense(2) -> softmax\n}}\n"
+        text = f"model M {{\n  input x: 8\n  x -> Dense(8)\n{flow}  -> {end}\n}}\n"
         facts = facts_of(analyse_source(Source("long.dl", text)))
         assert facts is not None
         start = time.process_time()
         run_rules(facts, RULES)
         return time.process_time() - start
 
-    short = min(seconds(300) for _ in range(3))
-    assert seconds(1500) < 15 * max(short, 0.01)
+    short = min(seconds(100) for _ in range(3))
+    assert seconds(1000) < 40 * max(short, 0.005)

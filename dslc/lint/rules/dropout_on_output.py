@@ -45,11 +45,12 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _last_layer(layer: Layer) -> Layer | None:
-    """The last layer with a kernel in front of a dropout that only steps without weights follow, up to a result."""
+    """The last layer with a kernel in front of a dropout that only steps without weights follow, up to a result. Of
+    several dropouts, only the last one has it."""
     if not isinstance(layer.word, DROPOUTS) or layer.role != "output":
         return None
     end = layer
     for end in line(layer.after()):
-        if end.graph.used_weights(end.node):
+        if isinstance(end.word, DROPOUTS) or end.graph.used_weights(end.node):
             return None
     return next(filter(multiplies, layer.before()), None) if end.is_result else None

@@ -46,10 +46,12 @@ SATURATING = (Sigmoid, HardSigmoid, Tanh, Softmax)
 )
 def check(facts: Facts) -> Iterator[Finding]:
     for model in facts.models:
-        gates = _gates(model.layers)
+        fed, gates = _fed(model.layers), _gates(model.layers)
         for layer in model.layers:
             word = layer.word
             if not isinstance(word, SATURATING) or not everywhere(layer, _hidden):
+                continue
+            if not all(twin.input in fed for twin in layer.twins):
                 continue
             if any(twin in gates or _scores(twin, gates) for twin in layer.twins):
                 continue
@@ -61,11 +63,16 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _hidden(layer: Layer) -> bool:
-    """Whether it bends what a layer with a kernel gives, or a sum of such, for another one."""
-    if layer.role != "hidden":
-        return False
-    behind = next((x for x in layer.before() if multiplies(x) or len(x.inputs) != 1), None)
-    return behind is not None and bool(multiplies(behind) or behind.inputs)
+    return layer.role == "hidden"
+
+
+def _fed(layers: Sequence[Layer]) -> set[Layer]:
+    """What gives the values of a layer with a kernel, or a sum of such."""
+    found: set[Layer] = set()
+    for layer in layers:
+        if multiplies(layer) or len(layer.inputs) > 1 or layer.input in found:
+            found.add(layer)
+    return found
 
 
 def _gates(layers: Sequence[Layer]) -> set[Layer]:
