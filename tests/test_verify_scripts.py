@@ -6,6 +6,7 @@ Both probes are started once: a framework takes seconds to import.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -293,3 +294,33 @@ def test_a_script_that_fails_is_said_in_a_line(dslc: Dslc, monkeypatch: pytest.M
     assert code == 2
     assert said.startswith("error: the PyTorch script failed: RuntimeError: ")
     assert "Traceback" not in said
+
+
+# --------------------------------------------------------------------------- what the README shows
+
+NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(e-\d+)?(?![\w.])")
+SHOWN = re.compile(r"<!-- verify: (?P<spec>\S+) -->\n```text\n(?P<said>.*?)```\n<!-- end -->", re.S)
+
+
+def test_the_table_of_the_readme_is_so(
+    dslc: Dslc, update: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the differences themselves, which are those of one machine."""
+    page = ROOT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    shown = SHOWN.search(text)
+    assert shown is not None
+    monkeypatch.chdir(ROOT)
+    code, said, err = dslc("verify", shown["spec"])
+    assert (code, err) == (0, "")
+    if update:
+        page.write_text(text.replace(shown["said"], said), encoding="utf-8")
+        return
+    assert shape_of(shown["said"]) == shape_of(said), (
+        "run pytest --update -m framework, and read the diff"
+    )
+
+
+def shape_of(said: str) -> list[str]:
+    """The words of each line, numbers apart."""
+    return [" ".join(NUMBER.sub("N", line.strip("-")).split()) for line in said.splitlines()]
