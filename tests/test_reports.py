@@ -117,6 +117,7 @@ def test_sarif_levels_and_findings_without_a_place() -> None:
         ("/elsewhere/a.dl", "file:///elsewhere/a.dl"),
         ("../up.dl", "file://{parent}/up.dl"),
         ("-", "-"),
+        ("\udcff.dl", "%FF.dl"),  # a name that is no UTF-8
     ],
 )
 def test_sarif_paths(name: str, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ def _artifact(source: Source) -> dict[str, str]:
         path = PurePosixPath(inside)
     if os.pardir in path.parts:
         return {"uri": Path(os.path.abspath(path)).as_uri()}
-    return {"uri": quote(str(path)), "uriBaseId": "%SRCROOT%"}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": "%SRCROOT%"}
 
 
 def _region(span: Span) -> dict[str, Any]:
