@@ -2,7 +2,7 @@
 
 In prediction BatchNorm uses a mean and a variance that it collects while training. Its momentum is the share of the old
 value that is kept at each batch, as in Keras: 0.9 is a mean over about ten batches, 0.99 over a hundred. PyTorch counts
-the other way, the share of the new: its 0.1 is 0.9 here. With 0.1 here, prediction uses what little more than the last
+the other way, the share of the new: its 0.1 is 0.9 here. With 0.1 here, prediction uses little more than what the last
 batch happened to be like, and the loss on validation data jumps although training goes well.
 
 Reference: Ioffe and Szegedy (2015), Batch Normalization, section 3.1, https://arxiv.org/abs/1502.03167; PyTorch on its
