@@ -141,6 +141,14 @@ class SectionChange:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockChange:
+    """A block of a file without a model: what it does depends on what uses it."""
+
+    kind: Literal["added", "removed", "changed"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """All that differs between two versions of a spec; one of them may not be there."""
 
@@ -149,11 +157,12 @@ class Difference:
     new: str | None
     models: tuple[ModelChange, ...] = ()
     sections: tuple[SectionChange, ...] = ()
+    blocks: tuple[BlockChange, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         found = [model.verdict for model in self.models]
         found += [EFFECTS[section.effect] for section in self.sections]
-        if self.old is None or self.new is None:
+        if self.blocks or self.old is None or self.new is None:
             found.append(Verdict.FUNCTION)
         return max(found, key=list(Verdict).index, default=Verdict.SAME)

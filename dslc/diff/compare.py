@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dslc.diff.changes import (
     EFFECTS,
+    BlockChange,
     Cost,
     Difference,
     LayerChange,
@@ -15,6 +16,7 @@ from dslc.diff.changes import (
     Verdict,
     Weights,
 )
+from dslc.diff.definitions import compare_blocks
 from dslc.diff.layers import Numbers, layers, meaning
 from dslc.diff.match import Pairs, match
 from dslc.diff.model import Comparison
@@ -45,7 +47,10 @@ def compare(
         if wanted:
             sections = tuple(compare_sections(old.spec, new.spec, (trained[0], trained[1])))
     kept = tuple(m for m in models if m.verdict is not Verdict.SAME)
-    return Difference(name, *titles, kept, sections)
+    blocks: tuple[BlockChange, ...] = ()
+    if not any(_models(analysis, None) for analysis in (old, new)):
+        blocks = tuple(compare_blocks(*(a.spec if a is not None else None for a in (old, new))))
+    return Difference(name, *titles, kept, sections, blocks)
 
 
 def _models(analysis: Analysis | None, name: str | None) -> list[ModelAnalysis]:

@@ -18,6 +18,7 @@ def render_markdown(difference: Difference) -> str:
     if difference.verdict is Verdict.SAME:
         return f"{head}\n\n{said}\n"
     blocks = [head, f"**{said}**"]
+    blocks.append("\n".join(map(_item, phrases.block_rows(difference))))
     for model in difference.models:
         blocks += _model(model)
     for section in difference.sections:

@@ -47,6 +47,8 @@ def verdict(difference: Difference) -> str:
         return "this spec is gone"
     if difference.verdict is Verdict.SAME:
         return "no difference in meaning"
+    if difference.blocks:
+        return "blocks differ; what they do shows in the models that use them"
     models = [model.verdict for model in difference.models if model.old and model.new]
     of_file = any(section.effect == "function" for section in difference.sections)
     said = ["another function" if Verdict.FUNCTION in models or of_file else "the same function"]
@@ -165,6 +167,12 @@ def followers(model: ModelChange) -> str:
         shown = shown.replace(", …, ", ", ")
     many = "1 layer has" if len(found) == 1 else f"{len(found)} layers have"
     return f"{many} a result of another shape: {shown}"
+
+
+def block_rows(difference: Difference) -> Iterator[Row]:
+    for change in difference.blocks:
+        mark = MARKS.get(change.kind, "~")
+        yield Row(mark, f"block {change.name}", "", "says something else" if mark == "~" else "")
 
 
 # --------------------------------------------------------------------------- costs

@@ -26,6 +26,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
         "verdict": str(difference.verdict),
         "says": verdict(difference),
         "models": [_plain(model) for model in difference.models],
+        "blocks": [_plain(block) for block in difference.blocks],
         "sections": [_plain(section) for section in difference.sections],
     }
 

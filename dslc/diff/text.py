@@ -19,6 +19,8 @@ def render_text(difference: Difference, paint: Paint, title: str) -> str:
     lines = [paint(title, "bold"), paint(said, color)]
     if difference.verdict is Verdict.SAME:
         return f"{lines[0]}: {lines[1]}\n"
+    if difference.blocks:
+        lines += ["", *_rows(list(phrases.block_rows(difference)), paint)]
     for model in difference.models:
         lines += ["", *_model(model, paint)]
     for section in difference.sections:
