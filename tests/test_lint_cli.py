@@ -384,30 +384,68 @@ def test_many_specs_are_shared_out(dslc: Dslc) -> None:
 
 
 # ------------------------------------------------------------------------------------------ watching
-def test_watching_ends_with_an_interrupt() -> None:
+class Watch:
+    """`dslc lint --watch` in a process of its own; `until` reads what it says up to the next pause."""
+
+    def __init__(self, *options: str) -> None:
+        env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'backends'}"}
+        command = [sys.executable, "-m", "dslc", "lint", "--watch", "--format", "concise"]
+        self.process = subprocess.Popen(
+            [*command, *options, "."], stdout=-1, stderr=-1, text=True, env=env
+        )
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def until(self) -> str:
+        assert self.process.stdout is not None
+        said = ""
+        while not said.endswith("watching; Ctrl-C ends it\n"):
+            line = self.process.stdout.readline()
+            assert line, said
+            said += line
+        time.sleep(0.5)  # it has looked at the times of the files
+        return said
+
+    def end(self) -> tuple[int, str]:
+        """The exit code after Ctrl-C, and what stood on stderr."""
+        self.process.send_signal(signal.SIGINT)
+        _, err = self.process.communicate(timeout=20)
+        return self.process.returncode, err
+
+
+def test_watching_sees_specs_and_configuration_and_ends_with_an_interrupt() -> None:
     write(SPEC)
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'backends'}"}
-    command = [sys.executable, "-m", "dslc", "lint", "--watch", "--format", "concise", *ONLY, "."]
-    with subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=env) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        seen: list[str] = []
-        try:
-            while not seen or not seen[-1].startswith("watching"):
-                seen.append(process.stdout.readline())
-            time.sleep(0.5)
-            write(CLEAN)
-            write(SPEC, "b.dl")
-            while sum(line.startswith("watching") for line in seen) < 2:
-                seen.append(process.stdout.readline())
-            process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 1
-            assert process.stderr.read() == ""
-        finally:
-            process.kill()
-    places = [line.split(":")[0] for line in seen if "L101" in line]
-    assert places[0] == "a.dl"
-    assert places[-1] == "b.dl"
+    with Watch("--select", "L101") as watch:
+        assert "a.dl:3:30: L101" in watch.until()
+        write(CLEAN)
+        assert "L101" not in watch.until()
+        write(SPEC, "b.dl")
+        assert "b.dl:3:30: L101" in watch.until()
+        Path("dslc.toml").write_text('[per-path]\n"b.dl" = ["L101"]\n')
+        assert "L101" not in watch.until()
+        Path("dslc.toml").write_text('[per-path]\n"b.dl" = ["L9"]\n')
+        watch.until()
+        Path("dslc.toml").unlink()
+        assert "b.dl:3:30: L101" in watch.until()
+        Path("a.dl").unlink()
+        Path("b.dl").rename("b.txt")
+        watch.until()
+        code, err = watch.end()
+    assert code == 1
+    assert "error[E0483]: there is no rule `L9`" in err
+    assert "there is no spec in `.`" in err
+    assert "Traceback" not in err
+
+
+def test_watching_what_cannot_be_linted_ends_at_once(dslc: Dslc) -> None:
+    assert dslc("lint", "--watch", ".")[0] == 2
+    write(SPEC)
+    assert dslc("lint", "--watch", "--select", "L9")[0] == 2
 
 
 # ------------------------------------------------------------------------------------------ the pages

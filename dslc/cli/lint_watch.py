@@ -8,6 +8,9 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import click
+
+from dslc.cli import WRONG
 from dslc.cli.check import find
 from dslc.cli.console import say
 from dslc.cli.lint import How, lint_once
@@ -19,14 +22,23 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
 def watch_specs(paths: Sequence[Path], call: Call, how: How) -> int:
-    """Lint until Ctrl-C."""
-    code = 0
+    """Lint until Ctrl-C. What is wrong with the call ends it at once; what goes wrong later, such as a folder that is
+    empty for a while, is said and waited out."""
+    code, needs, first = WRONG, set[Path](), True
     try:
         while True:
             if sys.stdout.isatty():
                 say(CLEAR)
             forget()
-            code, needs = lint_once(list(find(paths)), call, how)
+            try:
+                code, needs = lint_once(list(find(paths)), call, how)
+            except click.exceptions.Exit:  # the configuration is wrong, and that is said
+                code = WRONG
+            except click.ClickException as problem:
+                if first:
+                    raise
+                problem.show()
+            first = False
             say("\nwatching; Ctrl-C ends it\n")
             sys.stdout.flush()
             _wait(paths, needs)
@@ -51,7 +63,8 @@ def _seen(paths: Sequence[Path], needs: Iterable[Path]) -> dict[Path, tuple[int,
             for place, folders, names in os.walk(path):
                 folders[:] = [name for name in folders if not name.startswith(".")]
                 files |= {Path(place, name) for name in names if name.endswith(".dl")}
-    files |= {file.parent / name for file in set(files) for name in FILES}
+    folders_above = {above for file in files for above in file.resolve().parents}
+    files |= {folder / name for folder in folders_above for name in FILES}
     return {file: _stat(file) for file in files}
 
 
