@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dslc.diagnostics import Diagnostic, Fix
 from dslc.driver import analyse_source, facts_of
+from dslc.lint.facts import Facts
 from dslc.lint.patch import apply, choose, fix_of
 from dslc.lint.run import run_rules
 from dslc.lint.selection import Selection
@@ -58,16 +59,19 @@ def lint(
     facts = facts_of(analysis, selection.budgets)
     if facts is None:
         return Linted(source, analysis.diagnostics, checks=False)
-    found = run_rules(facts, selection.rules, selection.severities)
-    found = [
+    both = [*analysis.diagnostics, *findings(facts, selection)]
+    return Linted(source, sorted(both, key=lambda d: d.sort_key), checks=True)
+
+
+def findings(facts: Facts, selection: Selection) -> list[Diagnostic]:
+    """What the selected rules say about a file that checks."""
+    return [
         d
-        for d in found
+        for d in run_rules(facts, selection.rules, selection.severities)
         if d.primary is None
-        or (place := d.primary.span.source) is source
+        or (place := d.primary.span.source) is facts.source
         or selection.wants(d.code, Path(place.name))
     ]
-    both = sorted([*analysis.diagnostics, *found], key=lambda d: d.sort_key)
-    return Linted(source, both, checks=True)
 
 
 def fix(

@@ -29,8 +29,19 @@ LAW = [
     ["plan"],
     ["lint"],  # its rules speak of phases and rates, which the plan settles
     ["codegen"],
-    ["render", "reports", "numerics", "driver", "linter", "weights", "verify", "diff", "testing"],
-    ["scaffold", "cli", "lsp", "__main__"],
+    [
+        "render",
+        "reports",
+        "numerics",
+        "driver",
+        "linter",
+        "reference",
+        "weights",
+        "verify",
+        "diff",
+        "testing",
+    ],
+    ["scaffold", "lsp", "cli", "__main__"],
 ]
 ORDER = [name for group in LAW for name in group]
 BACKENDS_MAY_IMPORT = {"vocab", "plan", "codegen", "diagnostics"}

@@ -17,7 +17,7 @@ for place in (ROOT, ROOT / "backends"):
 from numerics_page import filled  # noqa: E402
 
 from dslc.cli.explain import codes_markdown  # noqa: E402
-from dslc.cli.reference import markdown  # noqa: E402
+from dslc.reference import markdown  # noqa: E402
 from dslc.cli.rules_page import rules_markdown  # noqa: E402
 from dslc.codegen.backend import backend_names, load_backend  # noqa: E402
 from dslc.files import write_atomic  # noqa: E402

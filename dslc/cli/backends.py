@@ -74,6 +74,6 @@ def parameters(model: ModelAnalysis, backend: Backend) -> str:
 
 def number(dim: Dim) -> str:
     """`23,587,712 (Keras) / 23,508,032 (PyTorch)` where the libraries differ."""
-    from dslc.vocab.libraries import spelled
+    from dslc.vocab.libraries import counted
 
-    return spelled(dim, lambda one: f"{one:,}" if isinstance(one, int) else str(one))
+    return counted(dim)

@@ -38,3 +38,8 @@ def spelled(dim: Dim, write: Callable[[Dim], str]) -> str:
         return write(dim)
     found = [f"{write(of_library(dim, name))} ({title})" for name, title in TITLES.items()]
     return " / ".join(found)
+
+
+def counted(dim: Dim) -> str:
+    """`23,587,712 (Keras) / 23,508,032 (PyTorch)` where the libraries differ."""
+    return spelled(dim, lambda one: f"{one:,}" if isinstance(one, int) else str(one))

@@ -150,7 +150,7 @@ def example_analysis(example: str) -> Analysis | None:
 
 def example_shapes(example: str) -> str:
     """`28x28x1 -> 28x28x32, 320 parameters`: what an example makes of its input."""
-    from dslc.cli.backends import number
+    from dslc.vocab.libraries import counted
 
     analysis = example_analysis(example)
     if analysis is None:
@@ -161,7 +161,7 @@ def example_shapes(example: str) -> str:
     if result is None or start is None or model.summary is None:
         return ""
     learned = model.summary.trainable
-    return f"{start} -> {result}" + (f", {number(learned)} parameters" if learned != 0 else "")
+    return f"{start} -> {result}" + (f", {counted(learned)} parameters" if learned != 0 else "")
 
 
 def support(word: type[Word], backend: Backend) -> str:
