@@ -76,7 +76,19 @@ def test_a_script_that_was_edited(dslc: Dslc, net: Path) -> None:
     assert "net_torch.py was edited since dslc wrote it\n" in out
     assert "    --- what dslc writes\n    +++ what is there\n" in out
     assert "nn.Linear(4, 3)" in out and "nn.Linear(4, 4)" in out
-    assert "bring the change into the spec, then dslc compile net.dl --backend torch" in out
+    assert "bring the change into the spec, then dslc compile net.dl --backend torch --force" in out
+
+
+def test_an_edited_script_is_not_overwritten(dslc: Dslc, net: Path) -> None:
+    net.write_text(net.read_text().replace("nn.Linear(4, 3)", "nn.Linear(4, 4)"))
+    before = net.read_bytes()
+    code, out, err = dslc("compile", "net.dl", "-b", "torch")
+    assert (code, out) == (2, "")
+    assert "`net_torch.py` was edited since dslc wrote it: it is left as it is" in err
+    assert "--force" in err
+    assert net.read_bytes() == before
+    assert dslc("compile", "net.dl", "-b", "torch", "--force")[0] == 0
+    assert dslc("compile", "--check", "net.dl")[0] == 0
 
 
 def test_a_long_edit_is_shown_in_part(dslc: Dslc, net: Path) -> None:

@@ -19,7 +19,7 @@ from dslc.cli.backends import (
     stem_of,
 )
 from dslc.cli.console import fail, reason, safe, say
-from dslc.cli.stamp import stamped
+from dslc.cli.stamp import split, stamped
 from dslc.files import write_atomic
 
 STAGES = ("tree", "spec", "graph", "plan", "script")
@@ -45,7 +45,12 @@ MARK = re.compile(
     default="script",
     help="Print an earlier stage of the compiler instead.",
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite a file that dslc did not write.")
+@click.option(
+    "-f",
+    "--force",
+    is_flag=True,
+    help="Overwrite a file that dslc did not write, or that was edited.",
+)
 @click.option(
     "--check",
     is_flag=True,
@@ -62,7 +67,7 @@ def compile_command(
 ) -> int:
     """Write the training script for SPEC.
 
-    The script needs the framework, not dslc. A file that dslc did not write is left alone.
+    The script needs the framework, not dslc. A file that dslc did not write, or that was edited since, is left alone.
 
     With --check the scripts that are there are compared with what would be written: those of one backend, which must
     then be there, or of all. The exit code is 1 when one is missing, stale, edited or of another dslc.
@@ -133,6 +138,11 @@ def write_script(place: Path, text: str, *, spec: Path, force: bool = False) -> 
                 f"`{place}` was not written by dslc: it is left as it is",
                 "overwrite it with --force, or name another file with -o",
             )
+        if not force and place.is_file() and was_edited(place):
+            fail(
+                f"`{place}` was edited since dslc wrote it: it is left as it is",
+                "overwrite it with --force, or name another file with -o",
+            )
         if not place.parent.is_dir():
             fail(f"there is no folder `{place.parent}`", f"mkdir -p {place.parent}")
         write_atomic(place, text)
@@ -145,3 +155,9 @@ def is_ours(place: Path) -> bool:
     with place.open("rb") as stream:
         head = stream.read(HEAD).decode("utf-8", "replace").replace("\r\n", "\n")
     return MARK.match(head) is not None
+
+
+def was_edited(place: Path) -> bool:
+    """Whether a script says that it was written otherwise. One that says nothing was written by an older dslc."""
+    _, stamp = split(place.read_bytes().decode("utf-8", "replace"))
+    return stamp is not None and not stamp.whole

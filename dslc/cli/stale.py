@@ -158,12 +158,11 @@ def _compared(script: Script, there: str, text: str) -> Finding | None:
     if stamp is not None and stamp.whole:
         says = f"is stale: `{script.spec.name}`, or what it imports, has changed since"
         return Finding(says, script.command)
-    says = "was edited since dslc wrote it"
+    says, command = "was edited since dslc wrote it", f"{script.command} --force"
     if stamp is None:
         says = "is not what dslc writes, and does not say which dslc wrote it"
-    return Finding(
-        says, f"bring the change into the spec, then {script.command}", _edits(text, body)
-    )
+        command = script.command
+    return Finding(says, f"bring the change into the spec, then {command}", _edits(text, body))
 
 
 def _edits(ours: str, theirs: str) -> tuple[str, ...]:
