@@ -205,6 +205,7 @@ def test_wrong_revisions_and_paths(dslc: Dslc, repository: Path) -> None:
         (["a.dl", "b.dl"], "E0130", "did you mean"),
         (["HEAD", "HEAD", "HEAD", "a.dl"], "two sides", "dslc diff OLD NEW -- PATH"),
         (["HEAD", "HEAD", "HEAD", "--", "a.dl"], "two sides", "dslc diff OLD NEW -- PATH"),
+        (["HEAD", "--", "a.dl", "--format", "json"], "stand paths, not `--format`", "in front of"),
         (["a.dl", "a.dl", "a.dl"], "more with a revision", "dslc diff HEAD -- a.dl a.dl a.dl"),
         (["HEAD:a.dl"], "a comparison of files has two sides", "dslc diff HEAD:a.dl PATH"),
     ):

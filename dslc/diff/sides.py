@@ -108,6 +108,11 @@ def _divided(
         if len(before) > 2:
             message = f"`{before[2]}`: a comparison has two sides"
             raise Unclear(message, "dslc diff OLD NEW -- PATH…")
+        option = next((a for a in after if a.startswith("-") and not os.path.lexists(a)), None)
+        if option is not None:
+            raise Unclear(
+                f"behind `--` stand paths, not `{option}`", "put options in front of `--`"
+            )
         return list(before) or ["HEAD"], list(after)
     many = next((i for i, a in enumerate(before) if _is_path(a)), len(before))
     revisions, paths = list(before[:many]), list(before[many:])
