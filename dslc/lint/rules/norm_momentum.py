@@ -23,6 +23,7 @@ from dslc.syntax import tree
 from dslc.vocab.layers.norm import BatchNorm
 
 LITTLE = 0.5
+LEAST = 1e-4  # nobody means this by PyTorch's momentum
 
 
 @rule(
@@ -47,13 +48,15 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         word, given = layer.word, layer.written("momentum")
         assert isinstance(word, BatchNorm)
-        usual = f"{1 - word.momentum:.6g}"
+        usual, advice = f"{1 - word.momentum:.6g}", f", which PyTorch calls {word.momentum:g}"
+        if word.momentum < LEAST:
+            usual, advice = "0.9", ""
         edits = NONE
         if given is None or isinstance(given, tree.Number):
             edits = facts.edit.set_argument(layer, "momentum", usual)
         there = [] if given is None else [Label(given.span, "the share of the old value")]
         message = f"this `BatchNorm` keeps {word.momentum:.0%} of its running values at each batch"
-        fix = Fix(f"write momentum={usual}, which PyTorch calls {word.momentum:g}", edits)
+        fix = Fix(f"write momentum={usual}{advice}", edits)
         yield Finding(layer.span, message, "", tuple(there), fixes=(fix,))
 
 
