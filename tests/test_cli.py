@@ -94,7 +94,7 @@ def test_a_command_imports_only_what_it_needs(arguments: list[str], unwanted: se
 def test_check_shows_shapes_parameters_and_memory(dslc: Dslc) -> None:
     code, out, err = dslc("check", DIGITS)
     assert (code, err) == (0, "")
-    assert "     6  Conv2D       8x8x32         320         18,432\n" in out
+    assert "     6  Conv2D       8x8x32         288         18,432\n" in out
     assert "total                    29,162      1,208,320\n" in out
     assert "29,162 parameters, and 192 values that are not trained" in out
     assert (

@@ -31,7 +31,7 @@ def test_compile_writes_beside_the_spec(dslc: Dslc) -> None:
     code, out, err = dslc("compile", "sub/digits.dl", "--backend", "torch")
     assert (code, err) == (0, "")
     written = Path("sub", "digits_torch.py")
-    assert out == f"{written}: Digits in PyTorch, 29,258 parameters\n"
+    assert out == f"{written}: Digits in PyTorch, 29,162 parameters\n"
     text = written.read_text(encoding="utf-8")
     ast.parse(text)
     assert is_ours(written)
@@ -164,11 +164,11 @@ def test_stages_are_shown_and_stable(dslc: Dslc, spec: Path, stage: str) -> None
 
 
 def test_what_stages_show(dslc: Dslc) -> None:
-    assert "(Call Conv2D @6:6-35" in dslc("compile", DIGITS, "--emit", "tree")[1]
+    assert "(Call Conv2D @6:6-47" in dslc("compile", DIGITS, "--emit", "tree")[1]
     assert "filters: `32` @6:13-15" in dslc("compile", DIGITS, "--emit", "spec")[1]
     graph = dslc("compile", DIGITS, "--emit", "graph")[1]
     assert "%1 = Conv2D(filters=32, kernel=3x3, stride=1x1, padding=same" in graph
-    assert "of %0 : 8x8x32 float @6:6-35\n" in graph
+    assert "of %0 : 8x8x32 float @6:6-47\n" in graph
     assert graph.endswith("output output = %11\n")
     assert (
         "(Function 'Bottleneck' 'block' @2:1-16:2" in dslc("compile", RESNET, "--emit", "plan")[1]

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dslc.driver import analyse
+from dslc.driver import analyse, facts_of
+from dslc.lint.registry import all_rules
+from dslc.lint.run import run_rules
 from dslc.scaffold import Proposal, Unsuitable, from_csv, from_images
 from dslc.scaffold.pictures import Picture, read_picture
 from dslc.scaffold.proposal import file_stem, model_name, reference
@@ -58,6 +60,12 @@ def accepted(made: Proposal | Unsuitable, folder: Path) -> str:
     analysis = analyse(path)
     assert not analysis.diagnostics, [d.message for d in analysis.diagnostics]
     assert max(map(len, made.text.replace(str(folder), "").splitlines())) < 120
+    facts = facts_of(analysis)
+    assert facts is not None
+    # Of the model only, since the data are the user's; and some pictures of these tests are tiny (L125).
+    rules = [rule for code, rule in all_rules().items() if code[:2] == "L1" and code != "L125"]
+    advice = run_rules(facts, rules)
+    assert not advice, [d.message for d in advice]
     return made.text
 
 
@@ -68,7 +76,7 @@ def test_the_starter_checks(dslc: Dslc) -> None:
     assert out == "digits.dl is written; go on with: dslc check digits.dl\n"
     code, out, _ = dslc("check", "digits.dl")
     assert code == 0
-    assert "29,258 parameters" in out
+    assert "29,162 parameters" in out
     for backend in ("keras", "torch"):
         assert dslc("compile", "digits.dl", "-b", backend)[0] == 0
 
@@ -120,7 +128,7 @@ def test_names_of_models(given: str, name: str, tmp_path: Path) -> None:
 def test_a_table_with_two_classes(tmp_path: Path) -> None:
     text = accepted(from_csv(csv_file(tmp_path, TABLE)), tmp_path)
     assert "input row: 5\n" in text, "two numbers and three kinds"
-    assert "-> Dense(1) -> sigmoid\n" in text
+    assert "-> Dense(1, init=glorot_uniform) -> sigmoid\n" in text
     assert "loss      = binary_cross_entropy\n" in text
     assert "split  = stratified(70, 15, 15)\n" in text
     assert "target=sold)\n" in text
@@ -132,7 +140,7 @@ def test_a_table_with_two_classes(tmp_path: Path) -> None:
 def test_a_table_with_numbers_to_predict(tmp_path: Path) -> None:
     text = accepted(from_csv(csv_file(tmp_path, TABLE), "price"), tmp_path)
     assert "loss      = mse\n" in text
-    assert "Dense(1, bias_init=constant(37))" in text
+    assert "Dense(1, init=glorot_uniform, bias_init=constant(37))" in text
     assert "The target is the last column" not in text
     assert "The target varies by 21.6" in text
     assert "input row: 6\n" in text

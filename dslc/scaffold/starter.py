@@ -16,8 +16,8 @@ model {name}(classes = 10) {{
   input image: 8x8x1                  # height x width x channels; the batch is never written
 
   image
-  -> Conv2D(32, 3x3, padding=same) -> BatchNorm -> relu
-  -> Conv2D(64, 3x3, padding=same) -> BatchNorm -> relu
+  -> Conv2D(32, 3x3, padding=same, bias=false) -> BatchNorm -> relu
+  -> Conv2D(64, 3x3, padding=same, bias=false) -> BatchNorm -> relu
   -> MaxPool2D(2x2)
   -> Flatten
   -> Dropout(0.3)

@@ -87,16 +87,16 @@ def _task(target: Column, rows: int) -> Task | Unsuitable:
     classes = target.different
     shares = listed([f"{quoted(v)} {n}" for v, n in target.counts.most_common()], 5)
     if classes == 2:
-        end, loss = "Dense(1) -> sigmoid", "binary_cross_entropy"
+        end, loss = "Dense(1, init=glorot_uniform) -> sigmoid", "binary_cross_entropy"
         return Task("binary", 2, end, loss, "[accuracy, auc]", split, f"two classes: {shares}")
     why = f"{classes} classes: {shares}"
-    end, loss = "Dense(classes) -> softmax", "cross_entropy"
+    end, loss = "Dense(classes, init=glorot_uniform) -> softmax", "cross_entropy"
     return Task("classes", classes, end, loss, "[accuracy, f1]", split, why)
 
 
 def _numbers(target: Column) -> Task:
     why = f"numbers, mean {target.mean:.4g}, standard deviation {target.deviation:.4g}"
-    start = f"Dense(1, bias_init=constant({_round(target.mean)}))"
+    start = f"Dense(1, init=glorot_uniform, bias_init=constant({_round(target.mean)}))"
     return Task("numbers", 0, start, "mse", "[mae, rmse]", "random(70, 15, 15)", why)
 
 

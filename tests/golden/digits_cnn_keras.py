@@ -83,10 +83,10 @@ class Batches(keras.utils.PyDataset):
 def build_model(classes=10):
     """Digits; the outputs are logits, `predict` makes them probabilities."""
     image = keras.Input((8, 8, 1), name="image")
-    x = layers.Conv2D(32, 3, padding="same")(image)  # (N, 8, 8, 32)
+    x = layers.Conv2D(32, 3, padding="same", use_bias=False)(image)  # (N, 8, 8, 32)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     x = layers.ReLU()(x)
-    x = layers.Conv2D(64, 3, padding="same")(x)  # (N, 8, 8, 64)
+    x = layers.Conv2D(64, 3, padding="same", use_bias=False)(x)  # (N, 8, 8, 64)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     x = layers.ReLU()(x)
     x = layers.MaxPooling2D(2)(x)  # (N, 4, 4, 64)

@@ -105,10 +105,10 @@ class Digits(nn.Module):
     def __init__(self, classes=10):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding="same"),  # (N, 32, 8, 8)
+            nn.Conv2d(1, 32, 3, padding="same", bias=False),  # (N, 32, 8, 8)
             BatchNorm2d(32),
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 8, 8)
+            nn.Conv2d(32, 64, 3, padding="same", bias=False),  # (N, 64, 8, 8)
             BatchNorm2d(64),
             nn.ReLU(),
             nn.MaxPool2d(2),  # (N, 64, 4, 4)
@@ -128,7 +128,8 @@ def init_weights(module):
     """Draw the first weights of a layer as the spec says; torch's own draws differ."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def build_model(classes=10):

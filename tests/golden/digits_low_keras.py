@@ -87,14 +87,14 @@ class Batches(keras.utils.PyDataset):
 
 
 def features(x):
-    x = layers.Conv2D(16, 3, padding="same")(x)  # (N, 8, 8, 16)
+    x = layers.Conv2D(16, 3, padding="same", use_bias=False)(x)  # (N, 8, 8, 16)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     x = layers.ReLU()(x)
-    x = layers.Conv2D(32, 3, padding="same")(x)  # (N, 8, 8, 32)
+    x = layers.Conv2D(32, 3, padding="same", use_bias=False)(x)  # (N, 8, 8, 32)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     x = layers.ReLU()(x)
     x = layers.MaxPooling2D(2)(x)  # (N, 4, 4, 32)
-    x = layers.Conv2D(32, 3, padding="same")(x)
+    x = layers.Conv2D(32, 3, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     return layers.ReLU()(x)
 

@@ -109,18 +109,18 @@ class Features(nn.Module):
     def __init__(self, in_channels):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(in_channels, 16, 3, padding="same"),  # (N, 16, 8, 8)
+            nn.Conv2d(in_channels, 16, 3, padding="same", bias=False),  # (N, 16, 8, 8)
             BatchNorm2d(16),
         )
         self.edges = nn.ReLU()
         self.layers2 = nn.Sequential(
-            nn.Conv2d(16, 32, 3, padding="same"),  # (N, 32, 8, 8)
+            nn.Conv2d(16, 32, 3, padding="same", bias=False),  # (N, 32, 8, 8)
             BatchNorm2d(32),
         )
         self.strokes = nn.ReLU()
         self.layers3 = nn.Sequential(
             nn.MaxPool2d(2),  # (N, 32, 4, 4)
-            nn.Conv2d(32, 32, 3, padding="same"),
+            nn.Conv2d(32, 32, 3, padding="same", bias=False),
             BatchNorm2d(32),
         )
         self.shapes = nn.ReLU()
@@ -155,7 +155,8 @@ def init_weights(module):
     """Draw the first weights of a layer as the spec says; torch's own draws differ."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def build_model(classes=5):

@@ -114,15 +114,15 @@ def load_weights(part, path):
 
 def features(x):
     with keras.name_scope("edges"):
-        x = layers.Conv2D(16, 3, padding="same")(x)  # (N, 8, 8, 16)
+        x = layers.Conv2D(16, 3, padding="same", use_bias=False)(x)  # (N, 8, 8, 16)
         x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
         x = layers.ReLU()(x)
     with keras.name_scope("strokes"):
-        x = layers.Conv2D(32, 3, padding="same")(x)  # (N, 8, 8, 32)
+        x = layers.Conv2D(32, 3, padding="same", use_bias=False)(x)  # (N, 8, 8, 32)
         x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x)  # (N, 4, 4, 32)
-        x = layers.Conv2D(32, 3, padding="same")(x)
+        x = layers.Conv2D(32, 3, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
         x = layers.ReLU()(x)
     return x
@@ -232,7 +232,7 @@ def begin_tune(model, out):
     """Phase tune: backbone trains from strokes on."""
     freeze(model, named(model, "backbone/edges/"))
     compile_model(model, AdamByGroup(learning_rate=1e-3))
-    set_shares(model, [(named(model, "backbone/strokes/"), 0.3)])
+    set_shares(model, [(named(model, "backbone/strokes/"), 0.1)])
     return [
         keras.callbacks.EarlyStopping(monitor="val_loss", mode="min", patience=6),
         ModelCheckpoint(out, "tune_best.keras", "val_loss"),

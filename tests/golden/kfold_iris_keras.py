@@ -99,7 +99,7 @@ class Batches(keras.utils.PyDataset):
 def build_model(classes=3):
     """Iris; the outputs are logits, `predict` makes them probabilities."""
     measures = keras.Input((4,), name="measures")
-    x = layers.Dense(16)(measures)  # (N, 16)
+    x = layers.Dense(16, kernel_initializer="he_normal")(measures)  # (N, 16)
     x = layers.ReLU()(x)
     x = layers.Dense(classes)(x)  # (N, 3)
     return keras.Model(measures, x, name="Iris")

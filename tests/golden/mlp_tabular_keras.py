@@ -165,6 +165,7 @@ def build_model():
     # (N, 64)
     x = layers.Dense(
         64,
+        use_bias=False,
         kernel_initializer="he_normal",
         kernel_regularizer=keras.regularizers.L2(1e-5),
     )(row)
@@ -178,12 +179,7 @@ def build_model():
         kernel_regularizer=keras.regularizers.L2(1e-5),
     )(x)
     x = layers.ReLU()(x)
-    # (N, 1)
-    x = layers.Dense(
-        1,
-        kernel_initializer="he_normal",
-        kernel_regularizer=keras.regularizers.L2(1e-5),
-    )(x)
+    x = layers.Dense(1, kernel_regularizer=keras.regularizers.L2(1e-5))(x)  # (N, 1)
     return keras.Model(row, x, name="Houses")
 
 

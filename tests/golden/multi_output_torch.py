@@ -156,17 +156,31 @@ class BatchNorm2d(nn.BatchNorm2d):
         return y
 
 
+def he_normal_(tensor):
+    """Normal of variance 2 / fan_in, cut at two standard deviations."""
+    std = (2 / tensor[0].numel()) ** 0.5 / 0.8796256610342398  # less by the cut
+    return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
+
+
+def own_init(layer, **laws):
+    """The layer with first weights of its own, which `init_weights` prefers."""
+    for part in layer.modules():
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
+    return layer
+
+
 class DigitAndInk(nn.Module):
     """DigitAndInk; the outputs digit are logits, `predict` makes them probabilities."""
 
     def __init__(self, classes=10):
         super().__init__()
         self.trunk = nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding="same"),  # (N, 32, 8, 8)
+            nn.Conv2d(1, 32, 3, padding="same", bias=False),  # (N, 32, 8, 8)
             BatchNorm2d(32),
             nn.ReLU(),
             nn.MaxPool2d(2),  # (N, 32, 4, 4)
-            nn.Conv2d(32, 64, 3, padding="same"),  # (N, 64, 4, 4)
+            nn.Conv2d(32, 64, 3, padding="same", bias=False),  # (N, 64, 4, 4)
             BatchNorm2d(64),
             nn.ReLU(),
         )
@@ -175,7 +189,7 @@ class DigitAndInk(nn.Module):
             nn.Linear(1024, classes),  # (N, 10)
         )
         self.ink = nn.Sequential(
-            nn.Linear(64, 16),  # (N, 16)
+            own_init(nn.Linear(64, 16), weight=he_normal_),  # (N, 16)
             nn.ReLU(),
             nn.Linear(16, 1),  # (N, 1)
         )
@@ -193,7 +207,10 @@ def init_weights(module):
     """Draw the first weights of a layer as the spec says; torch's own draws differ."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    for name, fill in getattr(module, "own_init", {}).items():
+        fill(getattr(module, name))
 
 
 def build_model(classes=10):

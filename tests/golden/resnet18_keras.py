@@ -66,7 +66,7 @@ def build_model(classes=1000):
     x = basic(x, 512, stride=2)  # (N, 7, 7, 512)
     x = basic(x, 512)
     x = layers.GlobalAveragePooling2D()(x)  # (N, 512)
-    x = layers.Dense(classes, kernel_initializer="he_normal")(x)  # (N, 1000)
+    x = layers.Dense(classes)(x)  # (N, 1000)
     x = layers.Softmax()(x)
     return keras.Model(image, x, name="ResNet18")
 

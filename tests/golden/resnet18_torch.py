@@ -83,10 +83,11 @@ class ResNet18(nn.Module):
 
 def init_weights(module):
     """Draw the first weights of a layer as the spec says; torch's own draws differ."""
-    if isinstance(module, (nn.Conv2d, nn.Linear)):
+    if isinstance(module, nn.Conv2d):
         he_normal_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
 
 
 def build_model(classes=1000):

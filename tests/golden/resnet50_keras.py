@@ -71,7 +71,7 @@ def build_model(classes=1000):
     for _ in range(2):
         x = bottleneck(x, 512)
     x = layers.GlobalAveragePooling2D()(x)  # (N, 2048)
-    x = layers.Dense(classes, kernel_initializer="he_normal")(x)  # (N, 1000)
+    x = layers.Dense(classes)(x)  # (N, 1000)
     x = layers.Softmax()(x)
     return keras.Model(image, x, name="ResNet50")
 

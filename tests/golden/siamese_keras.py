@@ -156,7 +156,7 @@ def build_model(features=32):
     same = layers.Concatenate()([branch1, branch2])  # (N, 64)
     same = layers.Dense(32, kernel_initializer="he_normal")(same)  # (N, 32)
     same = layers.ReLU()(same)
-    same = layers.Dense(1, kernel_initializer="he_normal")(same)  # (N, 1)
+    same = layers.Dense(1)(same)  # (N, 1)
     return keras.Model([left, right], same, name="Siamese")
 
 

@@ -143,6 +143,14 @@ def he_normal_(tensor):
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 
 
+def own_init(layer, **laws):
+    """The layer with first weights of its own, which `init_weights` prefers."""
+    for part in layer.modules():
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
+    return layer
+
+
 class Tower(nn.Module):
     def __init__(self, in_channels, features):
         super().__init__()
@@ -173,7 +181,7 @@ class Siamese(nn.Module):
         self.same = nn.Sequential(
             nn.Linear(2 * features, 32),  # (N, 32)
             nn.ReLU(),
-            nn.Linear(32, 1),  # (N, 1)
+            own_init(nn.Linear(32, 1), weight=nn.init.xavier_uniform_),  # (N, 1)
         )
 
     def forward(self, left, right):
@@ -187,6 +195,8 @@ def init_weights(module):
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         he_normal_(module.weight)
         nn.init.zeros_(module.bias)
+    for name, fill in getattr(module, "own_init", {}).items():
+        fill(getattr(module, name))
 
 
 def build_model(features=32):

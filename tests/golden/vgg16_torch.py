@@ -13,6 +13,14 @@ def he_normal_(tensor):
     return nn.init.trunc_normal_(tensor, std=std, a=-2 * std, b=2 * std)
 
 
+def own_init(layer, **laws):
+    """The layer with first weights of its own, which `init_weights` prefers."""
+    for part in layer.modules():
+        names = [name for name in laws if getattr(part, name, None) is not None]
+        part.own_init = {name: laws[name] for name in names}
+    return layer
+
+
 class Stage(nn.Module):
     def __init__(self, in_channels, filters, convolutions):
         super().__init__()
@@ -48,7 +56,8 @@ class VGG16(nn.Module):
             nn.Linear(4096, 4096),
             nn.ReLU(),
             nn.Dropout(0.5),
-            nn.Linear(4096, classes),  # (N, 1000)
+            # (N, 1000)
+            own_init(nn.Linear(4096, classes), weight=nn.init.xavier_uniform_),
             nn.Softmax(dim=-1),
         )
 
@@ -63,6 +72,8 @@ def init_weights(module):
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         he_normal_(module.weight)
         nn.init.zeros_(module.bias)
+    for name, fill in getattr(module, "own_init", {}).items():
+        fill(getattr(module, name))
 
 
 def build_model(classes=1000):

@@ -32,7 +32,7 @@ def build_model(classes=1000):
     x = layers.Dense(4096, kernel_initializer="he_normal")(x)
     x = layers.ReLU()(x)
     x = layers.Dropout(0.5)(x)
-    x = layers.Dense(classes, kernel_initializer="he_normal")(x)  # (N, 1000)
+    x = layers.Dense(classes)(x)  # (N, 1000)
     x = layers.Softmax()(x)
     return keras.Model(image, x, name="VGG19")
 
