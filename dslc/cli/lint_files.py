@@ -117,8 +117,7 @@ class Worker:
 
 
 def _several(paths: Sequence[Path], call: Call) -> Iterator[Result]:
-    """As many processes as there are processors. Each leaves what it finds in the cache or, without one, sends it
-    as data."""
+    """As many processes as there are processors, or fewer where the specs are not so many."""
     count = min(_processors(), -(-len(paths) // MANY))
     if count < 2:
         yield from map(Worker(call), paths)
