@@ -82,7 +82,7 @@ def net(steps: list[str]) -> str:
 
 
 @given(st.lists(LAYERS, max_size=12), st.lists(LAYERS, max_size=12))
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_every_layer_and_every_array_is_accounted_for(old: list[str], new: list[str]) -> None:
     found = difference(net(old), net(new))
     count = [" -> ".join(steps).count("->") + 1 if steps else 0 for steps in (old, new)]
@@ -212,7 +212,7 @@ def branched(draw: st.DrawFn) -> str:
 
 
 @given(branched(), branched(), st.integers(0, 10**6))
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_no_other_function_is_called_the_same(old: str, other: str, seed: int) -> None:
     """Of two models, and of a model and itself with a line of the other."""
     lines, others = old.splitlines(), other.splitlines()
