@@ -24,6 +24,8 @@ def check_augment(
         return []
     source = setting.value
     steps = [] if augment is None else _steps(augment)
+    if not graph.inputs:
+        return []  # which is said already
     several = len(graph.inputs) > 1 or len(graph.outputs) > 1
     if several and source.several and source.value_range is not None:
         return [_whose_values(setting, graph)]

@@ -86,9 +86,9 @@ def judge_sound(analysis: Analysis) -> Fault | None:
     except Exception as problem:
         return fault(_where(problem), problem)
     try:
-        _shapes(pair, sizes, hold(pair, tolerance, 10 * tolerance))
-        if sizes:
+        if sizes:  # before training moves what is kept besides weights
             _other_sizes(pair, tolerance, dtype)
+        _shapes(pair, sizes, hold(pair, tolerance, 10 * tolerance))
     except Exception as problem:
         return fault(_where(problem), problem)
     return None

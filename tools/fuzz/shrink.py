@@ -71,11 +71,11 @@ def tidy(text: str) -> str:
         if not unused or found.file is None:
             return text
         edits = []
-        for node in _nodes(found.file):
+        for node in nodes(found.file):
             if isinstance(node, tree.Let | tree.Input | tree.Parameter) and any(
                 _inside(span, node.name.span) for span in unused
             ):
-                edits.append(_without(text, node.span))
+                edits.append(without(text, node.span))
             elif isinstance(node, tree.Step) and node.label is not None:
                 label = node.label.span
                 if any(_inside(span, label) for span in unused):
@@ -83,7 +83,7 @@ def tidy(text: str) -> str:
                     edits.append((start, label.end, ""))
         if not edits:
             return text
-        text = _apply(text, edits)
+        text = apply(text, edits)
     return text
 
 
@@ -91,13 +91,13 @@ def _inside(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _apply(text: str, edits: list[Edit]) -> str:
+def apply(text: str, edits: list[Edit]) -> str:
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text
 
 
-def _without(text: str, span: Span) -> Edit:
+def without(text: str, span: Span) -> Edit:
     """The span left out, with the comma behind it or in front of it, or its line."""
     behind = re.compile(r"\s*,\s*").match(text, span.end)
     if behind:
@@ -108,7 +108,7 @@ def _without(text: str, span: Span) -> Edit:
     return span.start, span.end, ""
 
 
-def _nodes(root: Any) -> Iterator[Any]:
+def nodes(root: Any) -> Iterator[Any]:
     """Every node below `root`, outer ones first."""
     todo = [root]
     while todo:
@@ -128,11 +128,11 @@ def candidates(text: str) -> Iterator[str]:
     file, _ = parse(Source("spec.dl", text))
     if file is None:
         return
-    nodes = list(_nodes(file))
+    every = list(nodes(file))
     for make in (_declarations, _statements, _flows, _values, _arguments, _parameters, _numbers):
-        for node in nodes:
+        for node in every:
             for edits in make(text, node):
-                yield _apply(text, edits)
+                yield apply(text, edits)
 
 
 def _declarations(text: str, node: Any) -> Iterator[list[Edit]]:
@@ -151,7 +151,7 @@ def _statements(text: str, node: Any) -> Iterator[list[Edit]]:
 
 def _sources(value: Any) -> list[str]:
     """Names that may stand for a value: what flows into it."""
-    names = [n.text for n in _nodes(value) if isinstance(n, tree.Name)]
+    names = [n.text for n in nodes(value) if isinstance(n, tree.Name)]
     return [n for n in dict.fromkeys(names) if re.fullmatch(r"[a-z]+\d+|[a-z]", n)][:3]
 
 
@@ -209,12 +209,12 @@ def _values(text: str, node: Any) -> Iterator[list[Edit]]:
 
 def _arguments(text: str, node: Any) -> Iterator[list[Edit]]:
     if isinstance(node, tree.Argument):
-        yield [_without(text, node.span)]
+        yield [without(text, node.span)]
     if isinstance(node, tree.Call):
         yield [(node.name.span.end, node.span.end, "")]
     if isinstance(node, tree.Tuple):
         for item in node.items:
-            yield [_without(text, item.span)]
+            yield [without(text, item.span)]
     if isinstance(node, tree.Input) and node.where is not None and node.shape is not None:
         yield [(node.shape.span.end, node.span.end, "")]
 
@@ -225,7 +225,7 @@ def _parameters(text: str, node: Any) -> Iterator[list[Edit]]:
         return
     for p in node.parameters:
         if p.default is not None:
-            start, end, _ = gone = _without(text, p.span)
+            start, end, _ = gone = without(text, p.span)
             inside = [
                 (m.start(), m.end(), p.default.span.text)
                 for m in re.finditer(rf"\b{p.name.text}\b", text)
