@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from dslc.cli.formats import FORMATS
 from dslc.diagnostics import Diagnostic
 from dslc.lint.config import Config, config_for, forget, locate, matches
 from dslc.lint.registry import all_rules
-from dslc.lint.selection import Options, select, wrong_names, wrong_options
+from dslc.lint.selection import Options, Selection, select, wrong_names, wrong_options
+from dslc.linter import lint
 from dslc.source import Source
 
 
@@ -84,6 +87,18 @@ def test_all_of_it() -> None:
     assert {code[:2] for code in codes} == {"L1", "L2"}
     assert chosen.severities == {"L201": "error"}
     assert select(config, Options(), Path("specs/zoo/deep/b.dl")).rules == ()
+
+
+def test_the_page_says_what_is_so() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "lint.md").read_text(encoding="utf-8")
+    (toml,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    config, found = load(toml, "pyproject.toml")
+    assert not found
+    assert config.per_path
+    (spec,) = re.findall(r"```dl\n(.*?)```", page, re.S)
+    rules = Selection(tuple(all_rules().values()), {}, {})
+    assert lint(Source("a.dl", spec), rules).diagnostics == []
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.M)) == set(FORMATS)
 
 
 # ------------------------------------------------------------------------------------------ wrong

@@ -58,7 +58,7 @@ def _names(ctx: click.Context, option: click.Parameter, values: Sequence[str]) -
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="full",
-    help="How to say it: with the lines of source, a line each, JSON, SARIF 2.1.0, GitHub annotations, JUnit.",
+    help="How to say it: with the lines of source, a line each, or for a machine.",
 )  # fmt: skip
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("-w", "--watch", is_flag=True, help="Lint again whenever a spec changes.")
