@@ -73,6 +73,32 @@ def check_callbacks(section: ir.SectionSpec, known: list[str] | None) -> list[Di
 # --------------------------------------------------------------------------- what is watched
 
 
+def check_monitors(train: ir.SectionSpec) -> list[Diagnostic]:
+    """What no model could log. Parts of the model or of `train` are not known, because their text is faulty."""
+    return [
+        found
+        for bound in train.words
+        if isinstance(bound.word, Monitoring) and not _logs(bound.word.monitor, train)
+        for found in _watching(bound.word, bound, _unnamed(train))
+    ]
+
+
+def _unnamed(train: ir.SectionSpec) -> list[str]:
+    """What is logged when the model has one output."""
+    setting = train.settings.get("metrics")
+    metrics = setting.value if setting is not None and isinstance(setting.value, tuple) else ()
+    names = ["loss", *(metric.label for metric in metrics)]
+    return [*(f"val_{name}" for name in names), *names]
+
+
+def _logs(name: str, train: ir.SectionSpec) -> bool:
+    """Could some model log `name`? It may stand behind the name of an output."""
+    metrics = train.settings.get("metrics")
+    if metrics is None or metrics.span == train.span or "metrics" in train.parts:
+        return True
+    return any(name == known or name.endswith(f"_{known}") for known in _unnamed(train))
+
+
 def _watching(callback: Monitoring, bound: ir.Bound, known: list[str]) -> Iterator[Diagnostic]:
     if callback.monitor not in known:
         span = bound.arguments.get("monitor")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dslc.check.augment import check_augment, crops
 from dslc.check.backbone import check_scale
-from dslc.check.callbacks import check_callbacks, logged_values
+from dslc.check.callbacks import check_callbacks, check_monitors, logged_values
 from dslc.check.class_weights import check_class_weights
 from dslc.check.data import check_data
 from dslc.check.finetune import check_finetune
@@ -46,13 +46,15 @@ def check_experiment(spec: ir.Spec, graph: Graph, *, torn: bool = False) -> list
         message = f"`{alone.name}` stands alone: training needs `data` and `train`"
         return [error("E0410", message, alone.span, fixes=[fix])]
     if graph.root.definition.torn:
-        return []
+        return check_monitors(train)
     found = _outputs(data, train, graph)
     misfits = check_data(data, train, graph, cropped=crops(augment), evaluate=evaluate)
     found += misfits or check_augment(augment, data, train, graph)
     found += check_scale(data, graph)
     found += check_protocol(evaluate, data, train, graph)
-    if not train.torn:
+    if train.torn:
+        found += check_monitors(train)
+    else:
         longest = _as_trained(train, spec.sections.get("finetune"))
         found += check_callbacks(longest, logged_values(train, graph))
         found += check_updates(data, train, spec.sections.get("finetune"), graph, evaluate)

@@ -73,12 +73,13 @@ class Damage:
         return "\n" not in gap and "\r" not in gap
 
     def header(self, node: tree.Definition) -> bool:
-        """Whether a fault lies in front of the body of a definition."""
+        """Whether a fault lies in front of the body of a definition, in its name or parameters: a keyword that is
+        wrong is read as the one that is meant."""
         last = node.parameters[-1].span.end if node.parameters else node.name.span.end
         opened = self.source.text.find("{", last)
         if node.span.source is not self.source or opened < 0:
             return False
-        return self.touches(self.source.span(node.span.start, opened))
+        return self.touches(self.source.span(node.name.span.start, opened))
 
     def lost(self, node: tree.Definition) -> bool:
         """Whether a statement of the body could not be read: a fault lies in none of those that are left."""
@@ -87,7 +88,7 @@ class Damage:
         if any(node.span.start <= start < node.span.end for start in self.keywords):
             return True  # a keyword in the place of a name: what it would have named is not known
         return any(
-            node.span.start <= start < node.span.end
+            node.name.span.start <= start < node.span.end
             and not any(s.span.start <= start <= s.span.end for s in node.body)
             for start, _ in self.places
         )

@@ -10,6 +10,7 @@ from dslc.spec.bind import match_arguments
 from dslc.spec.damage import Damage
 from dslc.spec.entries import joined, no_equals
 from dslc.spec.habits import SETTING_ALIASES, SETTING_HINTS
+from dslc.spec.keys import doubled, example, home, nameless
 from dslc.spec.refuse import bad_value, short
 from dslc.spec.rules import bind_rule
 from dslc.spec.values import UNKNOWN, evaluate
@@ -101,7 +102,7 @@ class _Binder:
     def run(self) -> ir.SectionSpec:
         name = self.node.name
         if self.section.label and name is None and not self.damage.touches(self.node.span):
-            self.found.append(_nameless(self.section, self.node))
+            self.found.append(nameless(self.section, self.node))
         if not self.section.label and name and not self.damage.touches(name.span):
             fix = Fix("remove it", (Edit(name.span, ""),))
             message = f"`{self.section.word}` takes no name"
@@ -140,16 +141,54 @@ class _Binder:
         key = entry.name
         name = key.text
         if name not in parameters(self.section):
-            alias = SETTING_ALIASES.get(name)
             if not self.damage.near(entry.span):
                 self.found.append(self._unknown_key(key, short(entry.value.span.text)))
-            if alias in parameters(self.section):
-                self.given.setdefault(str(alias), key)
+            self._meant(key, entry.value)
             return
         if self._first(key):
+            if self._swallowed(entry):
+                return
             value = self._value(name, entry.value)
             if value is not UNKNOWN:
                 self.settings[name] = ir.Setting(value, entry.value.span, key.span)
+
+    def _meant(self, key: tree.Name, expr: tree.Expr) -> None:
+        """What a key of another name says goes for the one that is meant, so that what builds on it is seen."""
+        fields = parameters(self.section)
+        name = SETTING_ALIASES.get(key.text)
+        if name not in fields:
+            name = did_you_mean(key.text, fields)
+        if name is None or any(
+            isinstance(e, tree.Let) and e.name.text == name for e in self.node.entries
+        ):
+            return
+        self.given.setdefault(name, key)
+        found = self.found
+        self.found = []  # the line has its diagnostic
+        value = self._value(name, expr)
+        self.found = found
+        if value is not UNKNOWN:
+            self.settings.setdefault(name, ir.Setting(value, expr.span, key.span))
+
+    def _swallowed(self, entry: tree.Let) -> bool:
+        """`epochs =` above `EarlyStopping(…)`: a value is missing, and what stands below it is an entry of its own."""
+        value = entry.value
+        word = value.name.text if isinstance(value, tree.Call) else getattr(value, "text", "")
+        entries = [word for kind in self.section.entries for word in words(kind)]
+        if (
+            not (word in entries or (word[:1].isupper() and did_you_mean(word, entries)))
+            or value.span.line == entry.name.span.line
+        ):
+            return False
+        gap = self.node.span.source.span(entry.name.span.end, value.span.start)
+        at = gap.start + gap.text.index("=")
+        equal = self.node.span.source.span(at, at + 1)
+        message = f"the value of `{entry.name.text}` is missing"
+        fix = Fix(f"add it: {entry.name.text} = {example(self.section, entry.name.text)}")
+        label = "a value belongs behind this `=`"
+        self.found.append(error("E0111", message, equal, label, fixes=[fix]))
+        self._entry(tree.Bare(value.span, value))
+        return True
 
     def _value(self, key: str, expr: tree.Expr) -> Any:
         info = parameters(self.section)[key]
@@ -167,14 +206,14 @@ class _Binder:
         except (ValueError, TypeError, OverflowError):
             self.found.append(bad_value(self.section, key, expr, value))
             return UNKNOWN
-        self.found += _doubled(accepted, expr)
+        self.found += doubled(accepted, expr)
         return accepted
 
     def _unknown_key(self, name: tree.Name, value: str = "…") -> Diagnostic:
         section, text = self.section, name.text
         fields = list(parameters(section))
         alias = SETTING_ALIASES.get(text)
-        owner = _home(text)
+        owner = home(text)
         close = did_you_mean(text, fields)
         if alias in fields:
             fix = Fix(f"write `{alias}`", (Edit(name.span, str(alias)),), safe=True)
@@ -182,8 +221,8 @@ class _Binder:
             fix = Fix(f"move it to a `{section.inner[0].word}`")
         elif owner is not None:
             fix = Fix(f"move it to `{owner} {{ … }}`")
-        elif alias is not None and (home := _home(alias)):
-            fix = Fix(f"write {alias} = {value} in `{home} {{ … }}`")
+        elif alias is not None and (owner := home(alias)):
+            fix = Fix(f"write {alias} = {value} in `{owner} {{ … }}`")
         elif text in SETTING_HINTS:
             fix = Fix(SETTING_HINTS[text])
         elif close:
@@ -206,7 +245,7 @@ class _Binder:
             listed = ", ".join(f"`{n}`" for n in missing)
             notes = [f"{n}: {fields[n].description}" for n in missing]
             message = f"`{self.section.word}` needs {listed}"
-            written = "  ".join(f"{n} = {_example(self.section, n)}" for n in missing)
+            written = "  ".join(f"{n} = {example(self.section, n)}" for n in missing)
             fix = Fix(f"add {written}")
             span = self.node.keyword.span
             self.found.append(error("E0204", message, span, notes=notes, fixes=[fix]))
@@ -321,43 +360,5 @@ class _Binder:
         if key.text not in parameters(self.section):
             return self._unknown_key(key)
         message = f"`{key.text}` has one value: it takes `=`, not braces"
-        fix = Fix(f"write {key.text} = {_example(self.section, key.text)}")
+        fix = Fix(f"write {key.text} = {example(self.section, key.text)}")
         return error("E0226", message, key.span, fixes=[fix])
-
-
-def _home(setting: str) -> str | None:
-    """The section that has a setting of this name, if one has."""
-    return next((s.word for s in SECTIONS.values() if setting in parameters(s)), None)
-
-
-def _nameless(section: type[Section], node: tree.Section) -> Diagnostic:
-    word = section.word
-    name = {"finetune": "backbone", "phase": "tune"}.get(word, "name")
-    fix = Fix(f"write {word} {name} {{ … }}", (Edit(node.keyword.span.after(), f" {name}"),))
-    message = f"`{word}` needs a name: {section.label}"
-    return error("E0440", message, node.keyword.span, fixes=[fix])
-
-
-def _doubled(value: Any, expr: tree.Expr) -> list[Diagnostic]:
-    """`[accuracy, accuracy]`: words that would be logged under one name."""
-    found: list[Diagnostic] = []
-    first: dict[str, tree.Expr] = {}
-    items = expr.items if isinstance(expr, tree.Tuple) and isinstance(value, tuple) else ()
-    for at, (item, word) in enumerate(zip(items, value if items else (), strict=True)):
-        name = getattr(word, "label", None)
-        if name is not None and first.setdefault(name, item) is not item:
-            there = [Label(first[name].span, "first given here")]
-            gone = item.span.source.span(items[at - 1].span.end, item.span.end)
-            fix = Fix("remove one of them", (Edit(gone, ""),))
-            message = f"`{name}` is given twice"
-            found.append(error("E0205", message, item.span, secondary=there, fixes=[fix]))
-    return found
-
-
-def _example(section: type[Section], name: str) -> str:
-    """How a setting may look, from the examples of its section."""
-    for example in section.examples:
-        _, _, rest = example.partition(f"{name} = ")
-        if rest:
-            return rest.split("  ")[0].removesuffix(" }")
-    return "…"

@@ -36,7 +36,7 @@ def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
             ],
         )
         return None, report.diagnostics()
-    balanced = balance(source, tokens, report)
+    balanced = balance(source, lines.whole_arrows(source, tokens, report), report)
     if balanced is None:
         return None, report.diagnostics()
     declared = Parser(source, lines.check(source, balanced, report), report).run()

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from dslc.diagnostics import Fix, Label
 from dslc.source import Source
+from dslc.syntax.openers import put_in
 from dslc.syntax.report import Report, insert, swap
 from dslc.syntax.tokens import CLOSERS, LITERALS, OPENERS, TEXTS, WORDS, Token
 
@@ -50,9 +51,14 @@ class Open(NamedTuple):
 def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] | None:
     """`tokens` with all brackets paired and their depths set; None when they nest too deep."""
     faults, deep = _pair(source, tokens, 0, False)
-    if faults or deep is not None:
-        tokens = _openers(source, tokens, report)
-        ways = [(hints, swaps) for hints in (2, 1, 0) for swaps in (False, True)]
+    crossed = _crossed(tokens)
+    if faults or crossed or deep is not None:
+        tokens = put_in(source, tokens, report, lines=crossed)
+        ways = (
+            [(2, False)]
+            if crossed
+            else [(hints, swaps) for hints in (2, 1, 0) for swaps in (False, True)]
+        )
         tries = [_pair(source, tokens, *way) for way in ways]
         shallow = [found for found, too_deep in tries if too_deep is None]
         if not shallow:
@@ -141,28 +147,23 @@ def _cut_short(tokens: list[Token], i: int, opener: int) -> bool:
     return tokens[i - 1].type in LITERALS or tokens[i - 2].type == "EQUAL"
 
 
-def _openers(source: Source, tokens: list[Token], report: Report) -> list[Token]:
-    """`match` and `model Net(…)` without their `{`, where more is closed than opened, get one."""
-    lacking = sum((t.type == "RBRACE") - (t.type == "LBRACE") for t in tokens)
-    out: list[Token] = []
-    header = False
-    for token in tokens:
-        if lacking > 0 and token.first and header and token.type not in ("LBRACE", "ARROW"):
-            place = source.span(out[-1].end, out[-1].end)
-            report.add(
-                "E0101",
-                "a `{` is missing",
-                place,
-                "a body begins here",
-                fixes=[insert("insert `{`", place, " {", safe=False)],
-            )
-            out.append(Token("LBRACE", "{", place.end, place.end, False, virtual=True))
-            lacking -= 1
-        if token.first:
-            header = token.type in ("MODEL", "BLOCK")
-        header = (header or token.type == "MATCH") and token.type != "LBRACE"
-        out.append(token)
-    return out
+def _crossed(tokens: list[Token]) -> bool:
+    """`Dense(8, init=x -> relu` above `-> Dense(4)) -> relu`: two faults that make up for each other."""
+    stack: list[
+        tuple[int, int, bool]
+    ] = []  # an opener, its line, whether it must have been closed there
+    row = 0
+    for i, token in enumerate(tokens):
+        row += token.first
+        if token.type in OPENERS:
+            stack.append((i, row, False))
+        elif token.type in CLOSERS and stack:
+            _, opened, cut = stack.pop()
+            if cut and opened != row and token.type == "RPAR":
+                return True
+        elif token.type == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
+            stack[-1] = (*stack[-1][:2], stack[-1][1] == row)
+    return False
 
 
 def _wrong_kind(tokens: list[Token], closer: int, opener: int) -> bool:

@@ -12,7 +12,7 @@ from math import isfinite
 from dslc.source import Source
 from dslc.syntax.build import ESCAPES, number_value
 from dslc.syntax.report import Report, insert, swap
-from dslc.syntax.tokens import CLOSERS, OPENERS, TEXTS, Token
+from dslc.syntax.tokens import CLOSERS, OPENERS, TEXTS, WORDS, Token
 
 # Signs of other languages made of characters that are signs here. Tried in front of the real signs.
 FOREIGN = r"(?<![\w)\].])\.[0-9]|/\*|:=|=>|===|!==|<>|\*\*|[+*/%]=|-=(?!=)|&&|\|\||\|>|'"
@@ -101,7 +101,7 @@ def repair(source: Source, report: Report, tokens: list[Token], at: int, first: 
     foreign = re.compile(FOREIGN).match(text, at)
     end = foreign.end() if foreign else _run_of_unknown(text, at)
     _unknown(source, report, at, end)
-    return end
+    return _rejoined(text, tokens, at, end)
 
 
 def check(source: Source, report: Report, tokens: list[Token], token: Token) -> None:
@@ -167,6 +167,17 @@ def _unknown(source: Source, report: Report, at: int, end: int) -> None:
         label,
         fixes=[swap("take it out", span, "", safe=False)],
     )
+
+
+def _rejoined(text: str, tokens: list[Token], at: int, end: int) -> int:
+    """`re§lu` without the odd sign is one name: what stands behind it joins the token in front."""
+    rest = re.compile(r"\w+").match(text, end)
+    if rest is None or not tokens or tokens[-1].end != at or tokens[-1].type not in WORDS:
+        return end
+    before = tokens[-1]
+    before.text, before.end = before.text + rest[0], rest.end()
+    before.type = "CALLNAME" if text[rest.end() :].startswith("(") else "NAME"
+    return rest.end()
 
 
 def _foreign(

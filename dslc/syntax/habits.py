@@ -26,6 +26,11 @@ HABITS: dict[str, str] = {
 # `network M { input … }`: what other languages call a model.
 MODEL_WORDS = frozenset({"layer", "network", "net", "module", "architecture", "component"})
 
+# `class Net(…) {`, `def f(…) {`: what other languages call models and blocks, where all else is as in a spec.
+DEFINING = dict.fromkeys(("class", *sorted(MODEL_WORDS)), "model") | dict.fromkeys(
+    ("def", "function", "fn", "func"), "block"
+)
+
 # Sections that have a name of their own, one word.
 NAMED_SECTIONS = frozenset({"finetune", "phase"})
 

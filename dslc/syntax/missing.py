@@ -60,8 +60,10 @@ def value(place: Place) -> bool | None:
         parser.at = parser.begin + 1
         parser.recover()
         return True
-    if token.type == "EQUAL" and before.first and place.near(-2).type == "EQUAL":
-        equal, name = place.near(-2), place.near(-3)
+    key, sign = place.near(-1), place.near(-2)
+    swallowed = key.first and sign.type == "EQUAL" and begin is not key
+    if token.type in ("EQUAL", "COLON") and swallowed:
+        equal, name = sign, place.near(-3)
         parser.at -= 1
         parser.recover()
         mended = True

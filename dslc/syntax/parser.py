@@ -189,6 +189,27 @@ class Parser:
     def column(self, index: int) -> int:
         return self.source.line_column(self.tokens[index].start)[1]
 
+    def resume(self) -> bool:
+        """Read on at a line of a flow that begins with `->`, as the rest of the statement that was dropped."""
+        if self.context() != "body":
+            return False
+        begin, at = self.tokens[self.begin], self.at
+        head = self.tokens[self.begin : self.begin + 3]
+        kinds = [token.type for token in head]
+        if kinds[:2] == ["NAME", "EQUAL"]:
+            head = head[:2]
+        elif kinds != ["OUTPUT", "NAME", "COLON"]:
+            head = []
+        start = head[-1].end if head else begin.start
+        if start >= self.tokens[at].start:
+            return False
+        unknown = Token("NAME", "_", start, self.tokens[at].start, begin.first, virtual=True)
+        self.at = self.begin
+        for token in [*head, unknown]:
+            self.feed(token)
+        self.at = at
+        return True
+
     def recover(self, stuck: bool = False) -> None:
         """Drop the unfinished statement and move to where the next one of the same list begins."""
         here = self.at + stuck
@@ -204,6 +225,8 @@ class Parser:
                     if token.depth < depth:
                         break
                 elif token.first and token.depth == depth and self.at >= here:
+                    if token.type == "ARROW" and self.resume():
+                        return
                     inner = outdented and self.column(self.at) > column
                     if token.type not in CONTINUING and not inner:
                         return
