@@ -176,6 +176,12 @@ def test_what_is_no_table_and_no_text() -> None:
     assert found_.message == "`dslc.toml` is not UTF-8"
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5_000, "a = 1979-13-01"])
+def test_what_no_reader_takes(text: str) -> None:
+    Path("dslc.toml").write_text(text)
+    assert [d.code for d in config_for(Path("a.dl"))[1]] == ["E0480"]
+
+
 def test_keys_are_found_as_toml_writes_them() -> None:
     text = "a = 1\n[\"x y\".b]\n'c d' = 2 # a = 3\ne.f = 3\n[[g]]\n"
     source = Source("a.toml", text)

@@ -95,7 +95,9 @@ def _read(file: Path) -> Loaded | None:
         fix = Fix("save it as UTF-8")
         place = Source(name, "").span(0, 0)
         return Config(file.parent), (error("E0480", f"`{name}` is not UTF-8", place, fixes=[fix]),)
-    except tomllib.TOMLDecodeError as problem:
+    except RecursionError:
+        return Config(file.parent), (_no_toml(source, "too many brackets in each other"),)
+    except ValueError as problem:
         return Config(file.parent), (_no_toml(source, str(problem)),)
     table: tuple[str, ...] = ()
     if file.name == "pyproject.toml":
