@@ -18,6 +18,7 @@ from dslc.codegen.nodes import (
     Index,
     Lit,
     Pair,
+    Slice,
     call,
     lit,
     method,
@@ -82,9 +83,17 @@ def _looked_up(output: OutputPlan, weights: Expr, y: Expr) -> Expr:
     return Index(weights, (method(y, "astype", ref("int")) if output.task == "binary" else y,))
 
 
+def _of_losses(output: OutputPlan, y: Expr) -> Expr:
+    """The shape of the losses of an output: one for each example, and for each place of a sequence or picture."""
+    if len(output.shape) == 1:
+        return call("len", y)
+    whole = Attr(y, "shape")
+    return whole if output.task == "classes" else Index(whole, (Slice(None, lit(-1)),))
+
+
 def _of_output(output: OutputPlan) -> Expr:
     name = (Lit(output.name),)
     y = Index(ref("y"), name)
     if output.class_weight is None:
-        return call("np.ones", call("len", y))
+        return call("np.ones", _of_losses(output, y))
     return _looked_up(output, Index(ref("self.weights"), name), y)

@@ -175,7 +175,9 @@ class Judge:
     def predictions(self) -> None:
         figures = {}
         for dtype in self.pair.dtypes:
-            least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
+            # With mixed precision `predict` ends in float32.
+            single = dtype == "float32" or bool(self.pair.plan and self.pair.plan.mixed)
+            least = tolerances.FORWARD_32 if single else self.allowed.forward
             noise = self._noise_of_outputs(dtype)
             rows = []
             for name, both in values.outputs(self.pair, f"{dtype}-predictions").items():
@@ -279,15 +281,22 @@ class Judge:
         found = {key: gap_of(both) for key, both in values.weights(self.pair, name).items()}
         noise = self._noise(name, dtype)
         largest = max((gap.largest for gap in found.values()), default=0.0)
+        # Where gradients may differ, updates along them may: by as much of the way that weights went.
+        far = self._moved(name) * (self.allowed.gradient if dtype == "float64" else 0.0)
         rows = []
         for key, gap in found.items():
             if dtype == "float32" and key in self.resting:
                 spared.add(key)
                 continue
             least = self.allowed.weights if dtype == "float64" else tolerances.WEIGHTS_32
-            allowed = max(least * max(1.0, gap.largest), noise.get(key, 0.0))
+            allowed = max(least * max(1.0, gap.largest), noise.get(key, 0.0), 10 * far)
             rows.append(_figures(gap, allowed, key, largest))
         return rows
+
+    def _moved(self, name: str) -> float:
+        """How far the weight went that went farthest."""
+        now, first = values.of_side(self.torch, name), self.pair.weights
+        return max((float(np.abs(now[key] - first[key]).max()) for key in first), default=0.0)
 
     def losses(self) -> None:
         figures = {}

@@ -66,6 +66,7 @@ class Pair:
     dtypes: tuple[str, ...]
     draws: int
     batch: int
+    weights: dict[str, Array]  # the first ones
     sides: dict[str, Side] = field(default_factory=dict)
 
     @property
@@ -101,13 +102,13 @@ def prepare(
         _dtypes(chosen, wishes),
         draws=min(8, max(1, ENOUGH // max(total, 1))),
         batch=wishes.batch or min(8, (plan.batch or 8) if plan is not None else 8),
+        weights=draw(layers, wishes.seed),
     )
-    weights = draw(layers, wishes.seed)
     data = make(
         chosen.graph, plan, pair.sizes, wishes.seed, pair.batch, wishes.steps * pair.accumulate
     )
     for backend in backends:
-        pair.sides[backend.name] = _side(pair, backend, weights, data, folder / backend.name)
+        pair.sides[backend.name] = _side(pair, backend, data, folder / backend.name)
     return pair
 
 
@@ -119,9 +120,7 @@ def _dtypes(chosen: ModelAnalysis, wishes: Wishes) -> tuple[str, ...]:
     return ("float64", "float32") if wishes.precision == "both" else (wishes.precision,)
 
 
-def _side(
-    pair: Pair, backend: Backend, weights: dict[str, Array], data: dict[str, Array], folder: Path
-) -> Side:
+def _side(pair: Pair, backend: Backend, data: dict[str, Array], folder: Path) -> Side:
     folder.mkdir(parents=True)
     analysis, chosen = pair.analysis, pair.chosen
     planned, section, training = model_section(analysis, chosen, backend)
@@ -140,7 +139,7 @@ def _side(
                 "plain": str(plain_path),
                 "marked": str(marked_path),
                 "data": str(folder / "data.npz"),
-                "weights": dict(_weights(pair, side, weights, folder)),
+                "weights": dict(_weights(pair, side, folder)),
                 "dtypes": pair.dtypes,
                 "draws": pair.draws,
                 "threads": 1,
@@ -152,16 +151,14 @@ def _side(
     return side
 
 
-def _weights(
-    pair: Pair, side: Side, weights: dict[str, Array], folder: Path
-) -> Iterator[tuple[str, str]]:
+def _weights(pair: Pair, side: Side, folder: Path) -> Iterator[tuple[str, str]]:
     """The first weights, and for PyTorch those whose last digit is another: how much that changes is what rounding
     may change."""
     kind, ending = FILES[side.backend.name]
-    versions = {"": weights}
+    versions = {"": pair.weights}
     if kind == "torch":
         random = np.random.default_rng(pair.wishes.seed)
-        versions["-again"] = {name: _beside(array, random) for name, array in weights.items()}
+        versions["-again"] = {name: _beside(array, random) for name, array in pair.weights.items()}
     for name, arrays in versions.items():
         path = folder / f"first{name}{ending}"
         kept = to_framework(arrays, side.kept)

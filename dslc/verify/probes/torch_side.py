@@ -61,6 +61,11 @@ def gradients(model: Any, factor: float = 1.0) -> dict[str, Array]:
     return found
 
 
+def as_it_is(value: Any, original: Any = torch.Tensor.float) -> Any:
+    """In place of `float()`, which a script with mixed precision says to bfloat16."""
+    return value if value.is_floating_point() else original(value)
+
+
 def tensor(array: Array, first: bool) -> Any:
     found = torch.from_numpy(np.ascontiguousarray(array))
     if found.dtype == torch.int32:
@@ -208,6 +213,7 @@ class Training:
         ]
         if request["mixed"]:
             changes.append((torch, "autocast", lambda *a, **k: contextlib.nullcontext()))
+            changes.append((torch.Tensor, "float", as_it_is))
         argv = arguments(request, self.weights)
         with (
             instead(*changes),
