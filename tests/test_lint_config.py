@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dslc.cli.formats import FORMATS
 from dslc.diagnostics import Diagnostic
@@ -23,7 +26,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(text: str, name: str = "dslc.toml") -> tuple[Config, list[Diagnostic]]:
-    Path(name).write_text(text, encoding="utf-8")
+    Path(name).write_text(text, encoding="utf-8", newline="")
     config, found = config_for(Path("a.dl"))
     return config, [*found, *wrong_names(config)]
 
@@ -241,3 +244,36 @@ def test_names_that_are_no_rules() -> None:
         ("satturating-activation", "saturating-activation"),
         ("Q", None),
     ]
+
+
+# ------------------------------------------------------------------------------------------ anything
+WORDS = st.sampled_from(
+    ["select", "ignore", "per-path", "severity", "budgets", "parameters", "L101"]
+)
+VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("error") | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text() | st.dictionaries(WORDS, VALUES).map(lambda table: toml(table)))
+def test_any_configuration_is_taken_or_refused(text: str) -> None:
+    forget()
+    config, found = load(text)
+    select(config, Options(), Path("a.dl"))
+    assert all(d.primary is not None and d.fixes for d in found)
+
+
+def toml(table: dict[str, object]) -> str:
+    """A table as TOML, everything on a line of its own."""
+    return "".join(f"{key} = {inline(value)}\n" for key, value in table.items())
+
+
+def inline(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {inline(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return json.dumps(value).replace("Infinity", "inf").replace("NaN", "nan")
