@@ -34,7 +34,7 @@ pictures: ## draw the pictures of the README anew
 	dslc run specs/compare/init_glorot.dl --backend torch
 	dslc compare runs/init_glorot-torch runs/init_he-torch -o docs/compare.png
 
-bench: ## processor time of start-up and of printing, in milliseconds
+bench: ## processor time of start-up, printing and lint, in milliseconds
 	$(PYTHON) tests/bench.py
 
 N ?= 500
