@@ -38,6 +38,14 @@ def _last(pair: Pair, arrays: list[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
+class Apart(AssertionError):
+    """Two arrays differ by more than is allowed: by `gap`."""
+
+    def __init__(self, what: str, gap: float) -> None:
+        super().__init__(f"{what}: {gap:.3g} apart")
+        self.gap = gap
+
+
 def close(mine: np.ndarray, other: np.ndarray, tolerance: float, what: str) -> None:
     """Equal within `tolerance`, relative to the largest value where that is above 1."""
     assert mine.shape == other.shape, f"{what}: Keras {mine.shape}, torch {other.shape}"
@@ -46,7 +54,8 @@ def close(mine: np.ndarray, other: np.ndarray, tolerance: float, what: str) -> N
     assert np.isfinite(mine).all() and np.isfinite(other).all(), f"{what}: not finite"
     gap = float(np.abs(mine - other).max())
     allowed = tolerance * max(1.0, float(np.abs(mine).max()))
-    assert gap <= allowed, f"{what}: {gap:.3g} apart"
+    if gap > allowed:
+        raise Apart(what, gap)
 
 
 def predict(pair: Pair, inputs: Arrays | None = None) -> tuple[list[np.ndarray], list[np.ndarray]]:

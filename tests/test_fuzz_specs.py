@@ -115,8 +115,8 @@ def test_what_was_found_stays_mended(path: Path, worker: object) -> None:
 @pytest.mark.framework
 def test_random_specs() -> None:
     """`make fuzz N=5000` runs more of them."""
-    from fuzz.run import run, summary
+    from fuzz.run import Tally, run, summary
 
-    tally = run(COUNT, SEED, SECONDS, quiet=True)
+    tally = run(COUNT, Tally(SEED), seconds=SECONDS, quiet=True)
     assert not tally.faults, summary(tally)
     assert tally.count > 30

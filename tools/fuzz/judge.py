@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paired import BATCH, Code, draw_inputs, keras, np, pair_of
-from parity import hold, predict
+from paired import BATCH, Code, Pair, draw_inputs, keras, np, pair_of, torch
+from parity import Apart, close, hold, predict, train_torch
 
 from dslc.codegen.backend import Backend, load_backend
 from dslc.codegen.page import ModelSection, Script, render_script
@@ -34,6 +34,8 @@ LOOSE = (
     "MultiHeadAttention",
 )
 SINGLE = ("AvgPool3D",)
+# Numbers that are further apart than allowed are rounding where a change of the last bits moves them as far.
+ROUNDING, MARGIN, ULP = "rounding", 30.0, 2.0**-52
 
 
 class Refused(Exception):
@@ -89,9 +91,44 @@ def judge_sound(analysis: Analysis) -> Fault | None:
         if sizes:  # before training moves what is kept besides weights
             _other_sizes(pair, tolerance, dtype)
         _shapes(pair, sizes, hold(pair, tolerance, 10 * tolerance))
+    except Apart as problem:
+        noise = sensitivity(pair)
+        if noise * MARGIN >= problem.gap:
+            return fault(ROUNDING, f"{problem}; {noise:.3g} by a change of the last bit")
+        return fault(_where(problem), problem)
     except Exception as problem:
         return fault(_where(problem), problem)
     return None
+
+
+def sensitivity(pair: Pair) -> float:
+    """How far torch's own numbers move when its inputs and weights change by their last bits."""
+    random = np.random.default_rng(17)
+    factors = [np.ones(y.shape, y.dtype) for y in predict(pair)[0]]
+    tensors = [t for t in pair.torch.state_dict().values() if t.is_floating_point()]
+    kept, inputs = [t.clone() for t in tensors], pair.inputs
+
+    def numbers() -> list[Any]:
+        with torch.no_grad():
+            for tensor, value in zip(tensors, kept, strict=True):
+                tensor.copy_(value)
+                if changed:
+                    tensor.mul_(1 + torch.tensor(random.choice((-1, 1), tensor.shape) * ULP))
+        found = predict(pair)[1]
+        step = train_torch(pair, factors)
+        return [*found, *step.outputs, *step.gradients.values()]
+
+    changed = False
+    before = numbers()
+    changed, most = True, 0.0
+    for _ in range(4):
+        pair.inputs = {
+            n: a if a.dtype.kind == "i" else a * (1 + random.choice((-1, 1), a.shape) * ULP)
+            for n, a in inputs.items()
+        }
+        pairs = zip(before, numbers(), strict=True)
+        most = max(most, *(float(np.abs(a - b).max()) for a, b in pairs if a.size))
+    return most
 
 
 def _where(problem: Exception) -> str:
@@ -203,8 +240,6 @@ def _shapes(pair: Any, sizes: Mapping[str, int], outputs: list[Any]) -> None:
 
 def _other_sizes(pair: Any, tolerance: float, dtype: str) -> None:
     """The same models take inputs of other sizes."""
-    from parity import close
-
     try:
         sizes = varying(pair.graph, SIZES[3])
     except Refused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,21 +21,45 @@ from fuzz import place
 from fuzz.fault import Fault, fault
 from fuzz.grow import Grown, grow
 from fuzz.pool import Worker
+from fuzz.shrink import shrink
 from fuzz.values import flow_words
 
 
 @dataclass
 class Tally:
-    """What a run found."""
+    """What was found so far, by one run or by several that go on where one stopped."""
 
     first: int
     count: int = 0
     seconds: float = 0.0
     judging: float = 0.0
     faults: list[dict[str, Any]] = field(default_factory=list)
+    mended: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # once faults, judged again and sound
+    rounding: list[int] = field(default_factory=list)  # seeds whose numbers a last bit moves as far
     words: Counter[str] = field(default_factory=Counter)
     traits: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    commits: list[str] = field(default_factory=list)  # of the code that judged
+
+    @classmethod
+    def load(cls, path: Path) -> Tally:
+        """The tally that a report tells of."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            told["seeds"][0],
+            told["specs"],
+            told["seconds"],
+            told["seconds in frameworks"],
+            told["faults"],
+            told["mended"],
+            told["rounding"],
+            Counter(told["words"]),
+            Counter(told["traits"]),
+            Counter(told["refused while growing"]),
+            told["commits"],
+        )
 
     def note(self, grown: Grown) -> None:
         """Count what a spec uses."""
@@ -45,17 +70,19 @@ class Tally:
         self.refused.update(code for code, _, _ in grown.refused)
 
     def report(self) -> dict[str, Any]:
-        missing = sorted(set(flow_words()) - set(self.words))
         return {
             "specs": self.count,
             "seeds": [self.first, self.first + self.count - 1],
             "seconds": round(self.seconds, 1),
             "seconds in frameworks": round(self.judging, 1),
             "faults": self.faults,
+            "mended": self.mended,
+            "rounding": self.rounding,
             "words": dict(sorted(self.words.items())),
-            "words never drawn": missing,
+            "words never drawn": sorted(set(flow_words()) - set(self.words)),
             "traits": dict(self.traits),
             "refused while growing": dict(self.refused.most_common()),
+            "commits": self.commits,
             "versions": versions(),
         }
 
@@ -88,59 +115,116 @@ def versions() -> dict[str, str]:
     return found
 
 
+def commit() -> str:
+    """The commit of the code that runs, if it is in a checkout."""
+    command = ["git", "-C", str(place.ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def run(
     count: int,
-    first: int,
-    seconds: float | None = None,
+    tally: Tally,
     *,
+    seconds: float | None = None,
     report: Path | None = None,
     quiet: bool = False,
 ) -> Tally:
-    """Judge the specs of `count` seeds from `first` on, for at most `seconds`. The `report` is written anew with
-    every 50 specs."""
-    tally = Tally(first)
+    """Judge specs until the tally has `count`, for at most `seconds`. The `report` is written anew with every 50."""
     worker = Worker()
-    start = time.perf_counter()
+    start, before = time.perf_counter(), tally.seconds
+    tally.commits = list(dict.fromkeys([*tally.commits, commit()]))
     waiting: Grown | None = None
-    seeds = iter(range(first, first + count))
+    seeds = iter(range(tally.first + tally.count, tally.first + count))
     try:
         while True:
             late = seconds is not None and time.perf_counter() - start > seconds
             seed = None if late else next(seeds, None)
-            grown = None
-            if seed is not None:
-                try:
-                    grown = grow(seed)
-                except Exception as problem:
-                    _keep(tally, Grown(seed, "", []), fault("crash in check", problem))
-            # The next spec grows while the one before is judged.
+            grown = None if seed is None else _grown(seed, tally)
+            # The next spec has grown while the one before was judged.
             if waiting is not None:
                 answer = worker.answer()
                 tally.judging += answer.seconds
                 tally.note(waiting)
-                if answer.fault is not None:
-                    _keep(tally, waiting, answer.fault)
+                tally.count += 1
+                _sort(tally, waiting, answer.fault)
+                tally.seconds = before + time.perf_counter() - start
+                if tally.count % 50 == 0:
+                    _progress(tally, count, report, quiet=quiet)
             waiting = grown
             if grown is not None:
                 worker.send(grown.text)
             if seed is None:
                 break
-            tally.count += 1
-            tally.seconds = time.perf_counter() - start
-            if tally.count % 50 == 0 and report is not None:
-                write(tally, report)
-            if not quiet and tally.count % 50 == 0:
-                rate = tally.count / tally.seconds
-                print(
-                    f"{tally.count}/{count} specs, {len(tally.faults)} faults, {rate:.1f} a second",
-                    flush=True,
-                )
-        tally.seconds = time.perf_counter() - start
     finally:
         worker.close()
     if report is not None:
         write(tally, report)
     return tally
+
+
+def _grown(seed: int, tally: Tally) -> Grown:
+    try:
+        return grow(seed)
+    except Exception as problem:
+        _keep(tally, Grown(seed, "", []), fault("crash in check", problem))
+        return Grown(seed, "model Net { input x: 1  x -> identity }", [])
+
+
+def _sort(tally: Tally, grown: Grown, found: Fault | None) -> None:
+    if found is not None and found.kind == "rounding":
+        tally.rounding.append(grown.seed)
+    elif found is not None:
+        _keep(tally, grown, found)
+
+
+def _progress(tally: Tally, count: int, report: Path | None, *, quiet: bool) -> None:
+    if report is not None:
+        write(tally, report)
+    if not quiet:
+        rate = tally.count / tally.seconds
+        print(
+            f"{tally.count}/{count} specs, {len(tally.faults)} faults, {rate:.1f} a second",
+            flush=True,
+        )
+
+
+def again(tally: Tally) -> Tally:
+    """Judge the faults of a tally once more: those that are sound now are mended."""
+    worker = Worker()
+    faults, tally.faults = tally.faults, []
+    tally.commits = list(dict.fromkeys([*tally.commits, commit()]))
+    try:
+        for known in faults:
+            found = worker.judge(known["spec"]).fault
+            if found is None or found.kind.startswith(("rounding", "refused by")):
+                how = "sound" if found is None else f"{found.kind}: {found.what}"
+                tally.mended.append({**known, "now": how})
+            else:
+                _keep(tally, Grown(known["seed"], known["spec"], []), found)
+    finally:
+        worker.close()
+    return tally
+
+
+def small(tally: Tally, seconds: float) -> None:
+    """Shrink the first spec of every kind of fault, in `seconds` each."""
+    worker = Worker()
+    seen: set[tuple[str, str]] = set()
+    try:
+        for known in tally.faults:
+            found = worker.judge(known["spec"]).fault
+            if found is None or (found.kind, found.what) in seen:
+                continue
+            seen.add((found.kind, found.what))
+            text = shrink(
+                known["spec"], found, lambda text: worker.judge(text).fault, seconds=seconds
+            )
+            path = place.FOUND / f"{known['seed']}-small.dl"
+            path.write_text(f"# seed {known['seed']}: {found.kind}: {found.what}\n{text}")
+            print(f"{path}:\n{text}")
+    finally:
+        worker.close()
 
 
 def write(tally: Tally, path: Path) -> None:

@@ -83,7 +83,7 @@ def verdict(text: str) -> tuple[str, Fault | None]:
         wrong = judge_sound(analysis)
     finally:
         keras.backend.clear_session(free_memory=False)
-    if wrong is not None and wrong.kind.startswith("refused by"):
+    if wrong is not None and wrong.kind.startswith(("refused by", "rounding")):
         return wrong.kind, None
     return "taken", wrong
 
