@@ -14,14 +14,17 @@ import pytest
 from compiled import BACKENDS, GOLDEN, ROOT, SPECS, main_model
 
 from dslc.cli import COMMANDS
-from dslc.driver import analyse_source
+from dslc.driver import analyse_source, facts_of
+from dslc.lint.registry import all_rules
+from dslc.lint.run import run_rules
 from dslc.render import render_terminal
 from dslc.source import Source
 
 README = ROOT / "README.md"
 PAGES = [
     README,
-    *(ROOT / name for name in ("specs/README.md", "docs/getting-started.md", "docs/scripts.md")),
+    ROOT / "specs" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
 MARKED = re.compile(
     r"^<!-- (?P<kind>[a-z]+)(?:: (?P<what>.*?))? -->\n(?P<body>.*?)^<!-- end -->$", re.M | re.S
@@ -54,6 +57,16 @@ def mistake(what: str, body: str) -> str:
     found = analyse_source(Source("model.dl", spec))
     assert not found.ok
     said = render_terminal(found.diagnostics, color=False, width=100)
+    return fenced(spec) + fenced(said, "text")
+
+
+def advice(what: str, body: str) -> str:
+    """A spec and what `dslc lint` says about it."""
+    spec = body.split("```")[1].removeprefix("\n")
+    facts = facts_of(analyse_source(Source("model.dl", spec)))
+    assert facts is not None
+    said = render_terminal(run_rules(facts, all_rules().values()), color=False, width=100)
+    assert said
     return fenced(spec) + fenced(said, "text")
 
 
@@ -101,10 +114,13 @@ MAKERS: dict[str, Callable[[str, str], str]] = {
     "file": shown_file,
     "excerpt": excerpt,
     "mistake": mistake,
+    "advice": advice,
     "check": checked,
     "commands": commands,
     "parameters": parameters,
-    "verify": lambda what, body: body,  # its numbers are another machine's: see test_verify_scripts.py
+    "verify": lambda what, body: (
+        body
+    ),  # its numbers are another machine's: see test_verify_scripts.py
 }
 
 
