@@ -207,6 +207,7 @@ def test_a_deviation_tells_its_place(folder: Path) -> None:
     assert by_key["adam_epsilon"].span.text == "Adam(lr=1e-3)"
     assert by_key["clip_norm"].span.text == "global_norm(1.0)"
     assert by_key["max_norm"].word == "max_norm"
+    assert by_key["adam_epsilon"].updates and not by_key["running_variance"].updates
     uses = {
         (use.first.key, use.first.word): use for use in grouped(found(folder, "norms", "torch"))
     }

@@ -245,7 +245,7 @@ def main(arguments: Sequence[str]) -> int:
                 size, of, setup = limit(key, Path(folder))
                 found[key] = {"size": rounded(size), "of": of, "setup": setup}
             print(f"{key:20} {found[key]['size']!s:>10} {found[key]['of']}", flush=True)
-    write(known, found)
+            write(known, found)
     return 0
 
 
