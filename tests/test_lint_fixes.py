@@ -257,3 +257,12 @@ def test_a_fix_that_breaks_those_who_import_is_not_kept(
     after, fixed = mend(results[:1], Call(), unsafe=False, write=True)
     assert [it.applied for it in fixed] == [{"L900": 1}]
     assert "Dense(5)" in head.read_text()
+
+
+def test_a_bug_in_a_rule_is_told_by_its_name() -> None:
+    def broken(facts: Facts) -> Iterator[Finding]:
+        yield Finding(facts.source.span(0, 1), "found")
+        raise KeyError("lost")
+
+    with pytest.raises(RuntimeError, match=r"L900 \(rule-0\) fails on a\.dl: KeyError: 'lost'"):
+        run(SPEC, broken)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from dslc.diagnostics import Diagnostic, Fix, Severity
 from dslc.lint.facts import Facts
-from dslc.lint.rule import Rule
+from dslc.lint.rule import Finding, Rule
 from dslc.lint.suppress import Suppression
 from dslc.source import Source
 
@@ -23,7 +23,7 @@ def run_rules(
     found: dict[object, Diagnostic] = {}
     comments: dict[Source, dict[str | None, list[Suppression]]] = {}
     for rule in rules:
-        for finding in rule.check(facts):
+        for finding in _findings(rule, facts):
             source = finding.span.source
             diagnostic = finding.diagnostic(rule.code, severities.get(rule.code, rule.severity))
             if source is not facts.source:
@@ -34,6 +34,16 @@ def run_rules(
             if not any(silenced):  # all were asked: each is of use
                 found.setdefault((rule.code, finding.span), diagnostic)
     return sorted(found.values(), key=lambda d: d.sort_key)
+
+
+def _findings(rule: Rule, facts: Facts) -> Iterator[Finding]:
+    """What a rule finds; a bug in it is told by its name."""
+    try:
+        yield from rule.check(facts)
+    except Exception as problem:
+        what = f"{type(problem).__name__}: {problem}"
+        message = f"{rule.code} ({rule.name}) fails on {facts.source.name}: {what}"
+        raise RuntimeError(message) from problem
 
 
 def _by_code(suppressions: Iterable[Suppression]) -> dict[str | None, list[Suppression]]:
