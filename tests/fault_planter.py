@@ -12,12 +12,14 @@ from dataclasses import dataclass
 class Fault:
     """A kind of mistake: `pattern` is what it needs on its line, `spoil` what becomes of one match of it.
 
-    `apart`: it is seen only where what flows into it is known, so no other mistake may stand above it."""
+    `apart`: it is seen only where what flows into it is known, so no other mistake may stand above it. `goes_on`: only
+    where another line follows; behind a blank one the next statement would be part of this one."""
 
     name: str
     pattern: str
     spoil: str | Callable[[re.Match[str], random.Random], str]
     apart: bool = False
+    goes_on: bool = False
 
     def on(self, line: str, dice: random.Random) -> str | None:
         """`line` with the mistake, or None where it does not apply."""
@@ -78,7 +80,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("double parenthesis", r"(?<=\w)\)(?= ->|$)", "))"),
     Fault("arrow of a web page", r"->", "→"),
     Fault("half an arrow", r"->", "- >"),
-    Fault("dangling arrow", r"(?<=\))$", " ->"),
+    Fault("dangling arrow", r"(?<=\))$", " ->", goes_on=True),
     Fault("semicolon", r"(?<=[\w)])$", ";"),
     Fault("colon for equals", r"(?<=^  )(epochs|batch|loss|scale)( +)=", r"\1:"),
     Fault("lost equals", r"(?<=^  )(epochs|batch)( +)=", r"\1 "),
@@ -89,7 +91,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("blank in a call", r"(?<=-> )(Conv2D|Dense)\(", r"\1 ("),
     Fault("star for a size", r"(?<=: )(\d+)x(\d+)x(\d+)$", r"\1*\2*\3x"),
     Fault("input without a colon", r"^  input (\w+): ", r"  input \1 "),
-    Fault("method", r"(?<=^  )(image|x) -> (?=[A-Z]\w+\()", r"\1."),
+    Fault("method", r"(?<=[=:] )(\w+) -> (?=[A-Z])", r"\1."),
     Fault("other keyword", r"^(?:model|block)(?= )", "class"),
     Fault("misspelt keyword", r"^(?:model|block)(?= )", typo),
     Fault("lost brace", r" \{$", ""),
@@ -112,7 +114,8 @@ def plant(text: str, count: int, dice: random.Random) -> tuple[str, dict[int, st
             break
         for fault in dice.sample(FAULTS, len(FAULTS)):
             new = fault.on(lines[number], dice)
-            if new is None or number < highest or (fault.apart and planted):
+            blank = fault.goes_on and not lines[number + 1].strip()
+            if new is None or blank or number < highest or (fault.apart and planted):
                 continue
             lines[number] = new
             planted[number + 1] = fault.name

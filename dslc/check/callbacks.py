@@ -85,17 +85,24 @@ def check_monitors(train: ir.SectionSpec) -> list[Diagnostic]:
 
 def _unnamed(train: ir.SectionSpec) -> list[str]:
     """What is logged when the model has one output."""
-    setting = train.settings.get("metrics")
-    metrics = setting.value if setting is not None and isinstance(setting.value, tuple) else ()
-    names = ["loss", *(metric.label for metric in metrics)]
+    metrics = [m for s in _metrics(train) if isinstance(s.value, tuple) for m in s.value]
+    names = list(dict.fromkeys(["loss", *(metric.label for metric in metrics)]))
     return [*(f"val_{name}" for name in names), *names]
+
+
+def _metrics(train: ir.SectionSpec) -> list[ir.Setting]:
+    """The metrics that are written, of one output or of each."""
+    part, setting = train.parts.get("metrics"), train.settings.get("metrics")
+    if part is not None:
+        return list(part.settings.values())
+    return [] if setting is None or setting.span == train.span else [setting]
 
 
 def _logs(name: str, train: ir.SectionSpec) -> bool:
     """Could some model log `name`? It may stand behind the name of an output."""
-    metrics = train.settings.get("metrics")
-    if metrics is None or metrics.span == train.span or "metrics" in train.parts:
-        return True
+    metrics = _metrics(train)
+    if not metrics or any(not isinstance(setting.value, tuple) for setting in metrics):
+        return True  # they could not be read
     return any(name == known or name.endswith(f"_{known}") for known in _unnamed(train))
 
 

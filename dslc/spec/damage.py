@@ -45,13 +45,14 @@ class Damage:
         return bool(self._overlapping(span))
 
     def next_to(self, span: Span) -> bool:
-        """Whether a fault lies in `span` or follows it with nothing but space between."""
+        """Whether a fault lies in `span` or follows it on its line with nothing but space between."""
         if self.touches(span):
             return True
         at = bisect.bisect_left(self.starts, span.end)
         if span.source is not self.source or at == len(self.starts):
             return False
-        return not self.source.text[span.end : self.starts[at]].strip()
+        gap = self.source.text[span.end : self.starts[at]]
+        return not gap.strip() and "\n" not in gap and "\r" not in gap
 
     def near(self, span: Span) -> bool:
         """Whether a fault lies on one of the lines of `span`."""

@@ -162,7 +162,7 @@ def _crossed(tokens: list[Token]) -> bool:
             if cut and opened != row and token.type == "RPAR":
                 return True
         elif token.type == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
-            stack[-1] = (*stack[-1][:2], stack[-1][1] == row)
+            stack[-1] = (*stack[-1][:2], stack[-1][1] == row - token.first)
     return False
 
 

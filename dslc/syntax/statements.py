@@ -55,6 +55,9 @@ def _join(statements: Iterable[Any], report: Report, *, in_body: bool) -> tuple[
             if merged is not None:
                 out[-1] = merged
                 continue
+        elif not in_body and _swallowed(before, item):
+            out += _parted(out.pop(), item, report)
+            continue
         elif before is not None and in_body and i < last and _cut_flow(before, item):
             _missing_arrow(before, item, report)
             continue
@@ -86,19 +89,43 @@ def _pair(
         )
         if literal or in_body or (name.text[:1].islower() and (worded or lone_pair)):
             if not _known(whole, report):
-                gap = first.span.after()
-                report.add(
-                    "E0111",
-                    f"`=` is missing between `{name.text}` and `{_short(value)}`",
-                    second.span,
-                    f"the value of `{name.text}`?",
-                    fixes=[insert("insert `=`", gap, " =")],
-                )
+                _missing_equal(name, second, report)
             return tree.Let(whole, name, value)
     elif in_body and isinstance(name, (tree.Call, tree.Flow)):
         _missing_arrow(first, second, report)
         return first
     return None
+
+
+def _swallowed(before: Any, item: tree.Bare) -> bool:
+    """`scale =` above `batch 32`: the next key was taken for the value."""
+    return (
+        isinstance(before, tree.Let)
+        and isinstance(before.value, tree.Name)
+        and isinstance(item.value, LITERALS)
+        and _same_line(before.value, item)
+        and not _same_line(before.name, before.value)
+    )
+
+
+def _parted(before: tree.Let, item: tree.Bare, report: Report) -> list[tree.Let]:
+    """The two settings that such a pair was meant to be, after the reports."""
+    key = before.value
+    assert isinstance(key, tree.Name)
+    message = f"the value of `{before.name.text}` is missing"
+    report.add("E0111", message, before.name.span, "a value belongs behind its `=`")
+    _missing_equal(key, item, report)
+    return [tree.Let(key.span.to(item.span), key, item.value)]
+
+
+def _missing_equal(name: tree.Name, item: tree.Bare, report: Report) -> None:
+    report.add(
+        "E0111",
+        f"`=` is missing between `{name.text}` and `{_short(item.value)}`",
+        item.span,
+        f"the value of `{name.text}`?",
+        fixes=[insert("insert `=`", name.span.after(), " =")],
+    )
 
 
 def _cut_flow(before: Any, item: tree.Bare) -> bool:
