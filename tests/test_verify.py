@@ -20,8 +20,8 @@ from dslc.codegen.page import Script, render_script
 from dslc.driver import analyse, analyse_source, choose_model, model_section
 from dslc.source import Source
 from dslc.verify import laws, samples, tolerances, trace
+from dslc.verify.gaps import gap_of
 from dslc.verify.instrument import with_marks
-from dslc.verify.judge import gap_of
 from dslc.verify.result import Check, Figures
 from dslc.verify.values import Both
 from dslc.verify.variant import analysed

@@ -3,47 +3,24 @@ where they part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
 from dslc.verify import laws, tolerances, values
 from dslc.verify.blame import Blame
+from dslc.verify.gaps import entry, gap_of, worst
+from dslc.verify.noise import MODES, Noise
 from dslc.verify.notes import asked_for, notes
 from dslc.verify.pair import Pair
 from dslc.verify.result import Check, Figures, Finding, LayerRow, Verdict
 from dslc.verify.samples import Array
 from dslc.verify.values import Both
 
-MODES = ("inference", "training")
-
 
 def judge(pair: Pair) -> Verdict:
     """Everything that the probes found, compared."""
     return Judge(pair).verdict()
-
-
-@dataclass
-class Gap:
-    """How far two arrays are apart, and the largest value of either."""
-
-    gap: float
-    largest: float
-
-
-def gap_of(both: Both) -> Gap:
-    if both.keras.shape != both.torch.shape:
-        return Gap(float("inf"), 1.0)
-    if not both.keras.size:
-        return Gap(0.0, 0.0)
-    mine, other = (array.astype("float64") for array in (both.keras, both.torch))
-    largest = float(max(np.abs(mine).max(), np.abs(other).max()))
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(mine - other)
-    same = (mine == other) | (np.isnan(mine) & np.isnan(other))
-    gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
-    return Gap(float(gap.max()), largest if np.isfinite(largest) else 1.0)
 
 
 class Judge:
@@ -53,6 +30,7 @@ class Judge:
         self.pair = pair
         self.found = Verdict()
         self.blame = Blame(pair)
+        self.noise = Noise(pair)
         self.allowed = tolerances.of_model(pair.chosen.graph)
         self.keras, self.torch = pair.sides["keras"], pair.sides["torch"]
         self.resting: set[str] = set()  # arrays whose gradient is zero but for rounding
@@ -94,7 +72,7 @@ class Judge:
             for number in range(self.pair.draws):
                 for key, array in values.of_side(side, f"draw{number}").items():
                     drawn.setdefault(side.backend.title, {}).setdefault(key, []).append(array)
-        worst: laws.Drawn | None = None
+        farthest: laws.Drawn | None = None
         finding: Finding | None = None
         for layer in self.pair.layers:
             for name, weight in layer.weights.items():
@@ -105,11 +83,11 @@ class Judge:
                         continue
                     if found.wrong and finding is None:
                         finding = self.blame.law(layer, name, title, found)
-                    if worst is None or found.statistic > worst.statistic:
-                        worst = found
-        if worst is None and finding is None:
+                    if farthest is None or found.statistic > farthest.statistic:
+                        farthest = found
+        if farthest is None and finding is None:
             return
-        statistic = worst.statistic if worst is not None else 0.0
+        statistic = farthest.statistic if farthest is not None else 0.0
         count = len({key for arrays in drawn.values() for key in arrays})
         note = f"D√n of {_many(count, 'array')}" if finding is None else "not the law of the spec"
         gap = statistic if finding is None else max(statistic, 2 * laws.MOST)
@@ -123,7 +101,7 @@ class Judge:
         base = tolerances.forward(graph)
         seen: dict[int, dict[str, Figures]] = {}
         for dtype in self.pair.dtypes:
-            noise = self._noise_of_layers(dtype)
+            noise = self.noise.of_layers(dtype)
             for mode in MODES:
                 for index, both in values.layers(self.pair, f"{dtype}-{mode}").items():
                     found = gap_of(both)
@@ -139,20 +117,13 @@ class Judge:
                     LayerRow(self.blame.where(node), str(node.output), seen[node.index], node.span)
                 )
         for mode in MODES:
-            worst: dict[str, Figures] = {}
+            by_dtype: dict[str, Figures] = {}
             for dtype in self.pair.dtypes:
                 rows = [f[f"{mode} {dtype}"] for f in seen.values() if f"{mode} {dtype}" in f]
                 if rows:
-                    worst[dtype] = _worst(rows)
+                    by_dtype[dtype] = worst(rows)
             why = self.blame.layer(self.found.layers, mode)
-            self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", worst, why)
-
-    def _noise_of_layers(self, dtype: str) -> dict[tuple[str, int], float]:
-        return {
-            (mode, index): gap_of(both).gap * tolerances.NOISE[dtype]
-            for mode in MODES
-            for index, both in values.layers(self.pair, f"{dtype}-{mode}", again=True).items()
-        }
+            self.add(f"outputs of {_many(len(seen), 'layer')}, {mode}", by_dtype, why)
 
     def statistics(self) -> None:
         """Running means and variances after one batch."""
@@ -166,7 +137,7 @@ class Judge:
             return
         figures = {
             dtype: self._of_weights(
-                f"{dtype}-statistics", kept, self.allowed.forward, tolerances.FORWARD_32, dtype
+                "statistics", kept, self.allowed.forward, tolerances.FORWARD_32, dtype
             )
             for dtype in self.pair.dtypes
         }
@@ -178,23 +149,14 @@ class Judge:
             # With mixed precision `predict` ends in float32.
             single = dtype == "float32" or bool(self.pair.plan and self.pair.plan.mixed)
             least = tolerances.FORWARD_32 if single else self.allowed.forward
-            noise = self._noise_of_outputs(dtype)
+            noise = self.noise.of_outputs(dtype)
             rows = []
             for name, both in values.outputs(self.pair, f"{dtype}-predictions").items():
                 found = gap_of(both)
                 allowed = max(least * max(1.0, found.largest), noise.get(name, 0.0))
-                rows.append(_figures(found, allowed, name))
-            figures[dtype] = _worst(rows)
+                rows.append(entry(found, allowed, name))
+            figures[dtype] = worst(rows)
         self.add("predictions", figures, self.blame.prediction)
-
-    def _noise_of_outputs(self, dtype: str) -> dict[str, float]:
-        folder = self.torch.folder
-        with (
-            np.load(folder / f"{dtype}-predictions.npz") as mine,
-            np.load(folder / f"{dtype}-again-predictions.npz") as other,
-        ):
-            gaps = {name: gap_of(Both(mine[name], other[name])).gap for name in mine}
-        return {name: gap * tolerances.NOISE[dtype] for name, gap in gaps.items()}
 
     # ----------------------------------------------------------------- loss and gradients
 
@@ -207,15 +169,10 @@ class Judge:
             if key == "penalty" and not found.largest:
                 return
             least = self.allowed.forward if dtype == "float64" else tolerances.FORWARD_32
-            noise = self._noise_of_number(key, dtype)
+            noise = self.noise.of_number(key, dtype)
             allowed = max(least * max(1.0 if key == "loss" else 0.0, found.largest), noise)
-            figures[dtype] = _figures(found, allowed, key)
+            figures[dtype] = entry(found, allowed, key)
         self.add(what, figures, why)
-
-    def _noise_of_number(self, key: str, dtype: str) -> float:
-        answers = self.torch.answers
-        a, b = (answers.get(f"{dtype}{again}-{key}", 0.0) for again in ("", "-again"))
-        return abs(float(a) - float(b)) * tolerances.NOISE[dtype]
 
     def gradients(self) -> None:
         trained = {
@@ -236,7 +193,7 @@ class Judge:
             }
             largest = max((gap_of(v).largest for v in both.values()), default=0.0)
             least = self.allowed.gradient if dtype == "float64" else tolerances.GRADIENT_32
-            noise = self._noise(f"{dtype}-gradients", dtype)
+            noise = self.noise.of_weights("gradients", dtype)
             if dtype == self.pair.dtypes[0]:
                 edge = tolerances.NO_GRADIENT if dtype == "float64" else 1e-6
                 sizes = {k: gap_of(v).largest for k, v in both.items()}
@@ -248,7 +205,7 @@ class Judge:
                 share = found.gap / largest if largest else 0.0
                 rows.append(Figures(found.gap, share, allowed, key))
             wrong |= {row.of for row in rows if not row.ok}
-            figures[dtype] = _worst(rows)
+            figures[dtype] = worst(rows)
         self.add(
             f"gradients of {_many(len(trained), 'array')}",
             figures,
@@ -266,9 +223,9 @@ class Judge:
             wrong: set[str] = set()
             spared: set[str] = set()
             for dtype in self.pair.dtypes:
-                rows = self._updated(f"{dtype}-phase{phase}-{name}", dtype, spared)
+                rows = self._updated(f"phase{phase}-{name}", dtype, spared)
                 wrong |= {row.of for row in rows if not row.ok}
-                figures[dtype] = _worst(rows)
+                figures[dtype] = worst(rows)
             note = f"without {_many(len(spared), 'array')} of no gradient" if spared else ""
             self.add(
                 f"{lead}weights after {title}",
@@ -278,11 +235,13 @@ class Judge:
             )
 
     def _updated(self, name: str, dtype: str, spared: set[str]) -> list[Figures]:
-        found = {key: gap_of(both) for key, both in values.weights(self.pair, name).items()}
-        noise = self._noise(name, dtype)
+        found = {k: gap_of(b) for k, b in values.weights(self.pair, f"{dtype}-{name}").items()}
+        noise = self.noise.of_weights(name, dtype)
         largest = max((gap.largest for gap in found.values()), default=0.0)
         # Where gradients may differ, updates along them may: by as much of the way that weights went.
-        far = self._moved(name) * (self.allowed.gradient if dtype == "float64" else 0.0)
+        far = self._moved(f"{dtype}-{name}") * (
+            self.allowed.gradient if dtype == "float64" else 0.0
+        )
         rows = []
         for key, gap in found.items():
             if dtype == "float32" and key in self.resting:
@@ -290,7 +249,7 @@ class Judge:
                 continue
             least = self.allowed.weights if dtype == "float64" else tolerances.WEIGHTS_32
             allowed = max(least * max(1.0, gap.largest), noise.get(key, 0.0), 10 * far)
-            rows.append(_figures(gap, allowed, key, largest))
+            rows.append(entry(gap, allowed, key, largest))
         return rows
 
     def _moved(self, name: str) -> float:
@@ -304,10 +263,9 @@ class Judge:
             mine, other = (np.array(s.answers[f"{dtype}-losses"]) for s in (self.keras, self.torch))
             found = gap_of(Both(mine, other))
             least = self.allowed.weights if dtype == "float64" else tolerances.loss_32(len(mine))
-            again = np.array(self.torch.answers[f"{dtype}-again-losses"])
-            noise = gap_of(Both(again, other)).gap * tolerances.NOISE[dtype]
+            noise = self.noise.of_number("losses", dtype)
             allowed = max(least * max(1.0, found.largest), noise)
-            figures[dtype] = _figures(found, allowed, "losses")
+            figures[dtype] = entry(found, allowed, "losses")
         self.add("losses of all steps", figures, lambda of: self.blame.update(set(), 0, "last"))
 
     # ----------------------------------------------------------------- arrays of weights
@@ -315,40 +273,15 @@ class Judge:
     def _of_weights(
         self, name: str, keys: set[str], least_64: float, least_32: float, dtype: str
     ) -> Figures:
-        noise = self._noise(name, dtype)
+        noise = self.noise.of_weights(name, dtype)
         rows = []
-        for key, both in values.weights(self.pair, name).items():
+        for key, both in values.weights(self.pair, f"{dtype}-{name}").items():
             if key in keys:
                 found = gap_of(both)
                 least = least_64 if dtype == "float64" else least_32
                 allowed = max(least * max(1.0, found.largest), noise.get(key, 0.0))
-                rows.append(_figures(found, allowed, key))
-        return _worst(rows)
-
-    def _noise(self, name: str, dtype: str) -> dict[str, float]:
-        """What another last digit of the first weights changes in PyTorch alone, by array: so far may rounding go."""
-        mine = values.of_side(self.torch, name)
-        other = values.of_side(self.torch, name.replace(dtype, f"{dtype}-again", 1))
-        gaps = {key: gap_of(Both(mine[key], other[key])).gap for key in mine}
-        return {key: gap * tolerances.NOISE[dtype] for key, gap in gaps.items()}
-
-
-def _figures(found: Gap, allowed: float, of: str, largest: float | None = None) -> Figures:
-    whole = found.largest if largest is None else largest
-    return Figures(found.gap, found.gap / whole if whole else 0.0, allowed, of)
-
-
-def _worst(rows: Iterable[Figures]) -> Figures:
-    """The first that is not well, else the one that is nearest to it."""
-    every = list(rows)
-    wrong = next((row for row in every if not row.ok), None)
-    if wrong is not None:
-        return wrong
-    return max(
-        every,
-        key=lambda row: row.gap / row.allowed if row.allowed else 0.0,
-        default=Figures(0.0, 0.0, 0.0),
-    )
+                rows.append(entry(found, allowed, key))
+        return worst(rows)
 
 
 def _many(count: int, thing: str) -> str:

@@ -22,10 +22,10 @@ FORWARD_32 = 1e-5
 GRADIENT_32 = 1e-4
 WEIGHTS_32 = 1e-5
 LOSS_32, LOSS_32_LONG, LONG = 5e-5, 1e-3, 10
-# Times what another last digit of the weights, in float32, makes of a value: how far rounding may go where a network
-# makes much of it. The last digit of float64 is 2^29 times smaller, and
-# sums of many terms lose more than one of them.
-NOISE = {"float32": 10.0, "float64": 100.0 / 2**29}
+# Times what rounding does to PyTorch's own values, where a network makes much of it, as a BatchNorm of two values does.
+# Where that is told by another last digit alone, more: sums of many terms lose several of them.
+MARGIN, MANY_TERMS = 10.0, 100.0
+FINER = 2.0**29  # the last digit of float32 in those of float64
 NO_GRADIENT = 1e-12  # of the largest one: what should be zero, and is rounding
 
 # What TensorFlow adds in float64, since a constant of it, or all of it, is in float32.

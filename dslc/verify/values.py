@@ -65,25 +65,18 @@ def nodes(graph: Graph) -> Iterator[tuple[Node, Trail]]:
             yield node, (*trail_of(own.frame), own.span)
 
 
-def layers(pair: Pair, name: str, again: bool = False) -> dict[int, Both]:
+def layers(pair: Pair, name: str, other_name: str = "") -> dict[int, Both]:
     """What every layer gave, channels last, by the number of its node. What neither script computes is left out: a
     last activation that the loss takes over, a layer that passes its input on.
 
-    With `again` it is that of PyTorch twice, from first weights whose last digit is another.
+    With `other_name` it is what PyTorch gave in two runs, as it stands.
     """
-    graph = pair.chosen.graph
     groups: dict[Trail, list[Node]] = {}
-    for node, trail in nodes(graph):
+    for node, trail in nodes(pair.chosen.graph):
         groups.setdefault(trail, []).append(node)
-    sides = (
-        (
-            (pair.sides["torch"], name),
-            (pair.sides["torch"], name.replace("-", "-again-", 1)),
-        )
-        if again
-        else ((pair.sides["keras"], name), (pair.sides["torch"], name))
-    )
-    mine, other = (_events(side, title) for side, title in sides)
+    torch = pair.sides["torch"]
+    mine = _events(torch if other_name else pair.sides["keras"], name)
+    other = _events(torch, other_name or name)
     found: dict[int, Both] = {}
     for trail, members in groups.items():
         a, b = mine.get(trail, []), other.get(trail, [])
@@ -95,7 +88,7 @@ def layers(pair: Pair, name: str, again: bool = False) -> dict[int, Both]:
             tensor = node.output
             assert tensor is not None
             shape = (x.shape[0], *shape_of(tensor, pair.sizes))
-            if not again:
+            if not other_name:
                 y = _last(y, shape, x)
             found[node.index] = Both(x, y)
     return found
