@@ -52,10 +52,10 @@ class Fixed:
 
 
 def lint(
-    source: Source, selection: Selection, path: Path | None = None, disk: Files = DISK
+    source: Source, selection: Selection, path: Path | None = None, disk: Files | None = None
 ) -> Linted:
     """Check a text, then let the selected rules speak. `path` is where it lies: what it imports is looked up there."""
-    analysis = analyse_source(source, path, disk=disk)
+    analysis = analyse_source(source, path, disk=disk or Recorder())
     facts = facts_of(analysis, selection.budgets)
     if facts is None:
         return Linted(source, analysis.diagnostics, checks=False)
@@ -80,7 +80,7 @@ def fix(
     path: Path | None = None,
     *,
     unsafe: bool = False,
-    disk: Files = DISK,
+    disk: Files | None = None,
 ) -> Fixed:
     """Apply fixes, round by round, until none is left: in a round those that do not overlap, the first of the text
     first. No fix is kept whose result does not check."""
@@ -118,7 +118,7 @@ def _step(
     offers: list[tuple[str, Fix]],
     selection: Selection,
     path: Path | None,
-    disk: Files,
+    disk: Files | None,
     refused: set[object],
 ) -> tuple[Linted, Counter[str]] | None:
     """As many of `offers` as go together; where their result does not check, the first that does alone."""
@@ -142,8 +142,17 @@ def _key(code: str, fix: Fix) -> object:
     return code, tuple(places)
 
 
+def _near(path: Path) -> str:
+    """The path from the working folder, where it lies in it."""
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
 class Recorder:
-    """Files that remember what was asked of them: what the result depends on besides the spec itself."""
+    """Files that remember what was asked of them: what the result depends on besides the spec itself. Their names are
+    those from the working folder."""
 
     def __init__(self, disk: Files = DISK) -> None:
         self.disk = disk
@@ -151,6 +160,8 @@ class Recorder:
 
     def read(self, path: Path) -> Read:
         source, found = self.disk.read(path)
+        if source is not None:
+            source = Source(_near(path), source.text)
         self.sources[path] = source
         return source, found
 

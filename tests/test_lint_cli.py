@@ -169,9 +169,11 @@ def test_what_is_found_in_an_imported_block_is_told_once_by_those_who_use_it(dsl
     options = ("lint", *ONLY, "--format", "json")
     for _ in range(2):  # the second time from the cache
         (d,) = json.loads(dslc(*options)[1])
-        assert (Path(d["path"]).name, d["line"], d["code"]) == ("head.dl", 3, "L101")
+        assert (d["path"], d["line"], d["code"]) == ("blocks/head.dl", 3, "L101")
         assert d["fixes"][0]["edits"] == []
-    assert dslc("lint", *ONLY, "--fix", "--unsafe-fixes")[0] == 1
+    write(IDLE.replace("A(", "B("), "b.dl")
+    code, out, _ = dslc("lint", *ONLY, "--fix", "--unsafe-fixes", "--format", "concise")
+    assert (code, out.count("\n"), out[:17]) == (1, 1, "blocks/head.dl:3:")
     assert Path("blocks/head.dl").read_text() == BLOCKS
     write(
         BLOCKS.replace("softmax", "softmax  # dslc: ignore[L101] as in the paper"), "blocks/head.dl"
