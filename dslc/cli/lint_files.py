@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dslc.lint.selection import Options
 
 MANY = 16  # specs that are worth another process
+AT_ONCE = 8  # of them, that a process takes
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,12 @@ def _several(paths: Sequence[Path], call: Call) -> Iterator[Result]:
 
     dslc.lint.registry.all_rules()  # once, before the processes part
     with ProcessPoolExecutor(count, initializer=_leave_interrupts) as pool:
-        size = max(1, min(MANY, len(paths) // (4 * count)))
-        yield from pool.map(Worker(call), paths, chunksize=size)
+        size = max(1, min(AT_ONCE, len(paths) // (4 * count)))
+        try:
+            yield from pool.map(Worker(call), paths, chunksize=size)
+        except BaseException:  # such as Ctrl-C: what waits need not be done any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _leave_interrupts() -> None:
