@@ -88,6 +88,9 @@ def _page(code: Code) -> str:
         if text:
             lines += [f"{style(name, fg=color, bold=True)}:", ""]
             lines += [f"    {line}".rstrip() for line in text.splitlines()] + [""]
+    if code.references:
+        lines += [f"{style('read on', bold=True)}:", ""]
+        lines += [f"    {place}" for place in code.references] + [""]
     return "\n".join(lines)
 
 
@@ -113,7 +116,19 @@ def code_markdown(code: Code) -> str:
     for name, text in (("Wrong", code.wrong), ("Right", code.right)):
         if text:
             parts.append(f"{name}:\n\n```dl\n{text.rstrip()}\n```\n")
+    if code.references:
+        parts.append(f"Read on: {', '.join(map(_link, code.references))}\n")
     return "\n".join(parts)
+
+
+def _link(reference: str) -> str:
+    """A reference as a link from a page in `docs`."""
+    if reference.startswith("https://"):
+        return f"<{reference}>"
+    place = reference.removeprefix("docs/")
+    page, _, section = place.partition("#")
+    title = section.replace("-", " ") or page.removesuffix(".md")
+    return f"[{title}]({place})"
 
 
 def codes_markdown() -> str:

@@ -8,9 +8,11 @@ file a family; each holds one tuple `CODES`.
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from functools import cache
 
 from dslc.codes.code import Code
+from dslc.codes.references import references
 
 FAMILIES = (
     "syntax",
@@ -38,5 +40,5 @@ def all_codes() -> dict[str, Code]:
     for family in FAMILIES:
         for code in importlib.import_module(f"dslc.codes.{family}").CODES:
             assert code.code not in found, f"{code.code} is used twice"
-            found[code.code] = code
+            found[code.code] = replace(code, references=code.references or references(code.code))
     return dict(sorted(found.items()))

@@ -9,7 +9,7 @@ CODES: tuple[Code, ...] = (
         "E0401",
         "Nothing flows in",
         "A model or block computes from its inputs, each declared by `input`.",
-        "block B { y = x -> Dense(8) }",
+        "block B { y = Dense(8) }",
         "block B { input x  x -> Dense(8) }",
     ),
     Code(

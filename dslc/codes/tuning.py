@@ -61,7 +61,7 @@ CODES = (
         "With `optimizer_state = keep` a phase goes on with the momenta of the phase before it. So there must be one, "
         "and both need the same kind of optimiser: what `momentum`, `amsgrad` or `centered` gathers must be there "
         "before.",
-        "phase tune { optimizer = SGD(lr=1e-3)  optimizer_state = keep }   # after Adam",
-        "phase tune { optimizer = Adam(lr=1e-5)  optimizer_state = keep }",
+        "phase tune { unfreeze = all  optimizer = SGD(lr=1e-3)  optimizer_state = keep }   # after Adam",
+        "phase tune { unfreeze = all  optimizer = Adam(lr=1e-5)  optimizer_state = keep }",
     ),
 )
