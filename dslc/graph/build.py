@@ -42,7 +42,7 @@ class _Builder:
         self.defaults = layer_defaults(spec)
         self.record = Record(Frame(model, {}, {}, None, None, 0))
         self.graph = self.record.graph
-        self.first_uses: dict[tuple[Frame, str], list[int]] = {}
+        self.first_uses: dict[tuple[Frame, str], tuple[list[int], Nodes]] = {}
 
     # ----------------------------------------------------------------- definitions
 
@@ -343,9 +343,11 @@ class _Builder:
         else:
             result = self._block(held.target, value, frame, scope, inner)
         mine = list(range(first, self.graph.graph.number_of_nodes()))
-        earlier = self.first_uses.setdefault((frame, use.name), mine)
+        earlier, inputs = self.first_uses.setdefault((frame, use.name), (mine, value))
         if earlier is not mine and None not in result:
-            self.record.share(use, earlier, mine, frame)
+            whole = isinstance(held.target, ir.BlockUse)
+            if self.record.fits(use, inputs, value, earlier, frame, whole=whole):
+                self.record.share(use, earlier, mine, frame)
         return result
 
 

@@ -3,6 +3,7 @@ strangers, and a few lines can ask for more layers than there are atoms."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from dslc.graph.model import Frame, Graph, Node
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.arithmetic import too_large
+from dslc.vocab.dims import Dim
 from dslc.vocab.tensor import FlowWord, Mismatch, Tensor
 
 MAX_NODES = 20_000
@@ -147,6 +149,32 @@ class Record:
         if word.takes_ids:
             node.output = Tensor(node.output.shape, "int")
 
+    def fits(
+        self,
+        use: ir.SharedUse,
+        first: Sequence[int | None],
+        mine: Sequence[int | None],
+        nodes: list[int],
+        frame: Frame,
+        *,
+        whole: bool,
+    ) -> bool:
+        """Whether what is shared, the `nodes` of its first use, can take the inputs `mine` too: as many axes as
+        `first`, and in a block (`whole`) the same sizes, but for those that vary."""
+        old = tuple(t for t in map(self.graph.tensor, first) if t is not None)
+        new = tuple(t for t in map(self.graph.tensor, mine) if t is not None)
+        if all(
+            a.rank == b.rank
+            and not (whole and any(isinstance(m, int) and m != n for m, n in _axes(a, b)))
+            for a, b in zip(old, new, strict=False)
+        ):
+            return True
+        what = "sizes" if whole else "number of axes"
+        message = f"`{use.name}` is one layer, so all its inputs must have the same {what}"
+        span = self.graph.node(nodes[0]).span if nodes else None
+        self._unfit(use, message, old, new, span, frame)
+        return False
+
     def share(self, use: ir.SharedUse, first: list[int], mine: list[int], frame: Frame) -> None:
         """Let the nodes `mine` use the weights of `first`; the shapes must fit."""
         pairs = [
@@ -162,13 +190,26 @@ class Record:
             message = (
                 f"`{use.name}` has one set of weights, so all its inputs must have the same sizes"
             )
-            there = [Label(old.span, f"first used on {_shapes(old_x)}")]
-            label = f"here it gets {_shapes(new_x)}"
-            fix = Fix("give each use a layer of its own, or make the shapes equal")
-            self.say(
-                error("E0306", message, use.node.span, label, secondary=there, fixes=[fix]), frame
-            )
+            self._unfit(use, message, old_x, new_x, old.span, frame)
             return
+
+    def _unfit(
+        self,
+        use: ir.SharedUse,
+        message: str,
+        old: tuple[Tensor, ...] | None,
+        new: tuple[Tensor, ...] | None,
+        span: Span | None,
+        frame: Frame,
+    ) -> None:
+        there = [] if span is None else [Label(span, f"first used on {_shapes(old)}")]
+        label = f"here it gets {_shapes(new)}"
+        fix = Fix("give each use a layer of its own, or make the shapes equal")
+        self.say(error("E0306", message, use.node.span, label, secondary=there, fixes=[fix]), frame)
+
+
+def _axes(a: Tensor, b: Tensor) -> Iterator[tuple[Dim, Dim]]:
+    return zip(a.shape, b.shape, strict=True)
 
 
 def _shapes(tensors: tuple[Tensor, ...] | None) -> str:
