@@ -86,6 +86,8 @@ def test_sarif_says_all_that_is_known() -> None:
     assert page.why in rule["help"]["text"]
     assert f"```dl\n{page.wrong}" in rule["help"]["markdown"]
     assert run["columnKind"] == "unicodeCodePoints"
+    (error,) = sarif(Diagnostic("E0302", "no"))["tool"]["driver"]["rules"]
+    assert error["help"]["text"].endswith(f"Read on: {', '.join(pages()['E0302'].references)}")
     result = run["results"][0]
     assert (result["level"], result["ruleIndex"]) == ("warning", 0)
     assert result["message"]["text"] == "wrong\nhelp: write `marks`\nnote: so"

@@ -60,6 +60,8 @@ def _help(page: Code, example: str) -> str:
     for name, text in (("Wrong", page.wrong), ("Right", page.right)):
         if text:
             parts.append(example.format(name, text.rstrip()))
+    if page.references:
+        parts.append(f"Read on: {', '.join(page.references)}")
     return "\n\n".join(parts)
 
 
