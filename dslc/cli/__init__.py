@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Put the results of several runs side by side."),
     "verify": ("verify", "Run both scripts on equal weights and compare them number by number."),
     "weights": ("weights", "Draw first weights; show, compare and convert files of weights."),
+    "lsp": ("lsp", "Serve an editor: diagnostics, hints, completion."),
     "graph": ("graph", "Draw the model as Mermaid, DOT or SVG."),
     "words": ("words", "Look up the words of the language."),
     "explain": ("explain", "Say what a code such as E0302 means and how to mend it."),

@@ -1,0 +1,79 @@
+"""The server that one editor talks to: its settings, and the desk with what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
+
+from dslc import __version__
+from dslc.lsp import hints, workspace
+from dslc.lsp.desk import Desk
+from dslc.lsp.diagnostics import diagnostics
+from dslc.lsp.document import Document
+from dslc.lsp.features import register
+
+
+class Protocol(LanguageServerProtocol):
+    """The desk holds the texts: pygls' own copy would split lines where the protocol does not."""
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Any:
+        handler = self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)
+        if handler is not None:
+            yield handler, (params,), None
+
+
+class Server(LanguageServer):
+    """What one editor talks to."""
+
+    def __init__(self) -> None:
+        super().__init__("dslc", __version__, protocol_cls=Protocol)
+        self.desk = Desk(self.publish)
+        self.specs = workspace.Specs(self.desk)
+        self.hints = hints.ALL
+        self.lenses = True
+        self.backend: str | None = None
+        self.snippets = False
+        self.pushes = True
+        register(self)
+
+    def publish(self, document: Document) -> None:
+        """Send the diagnostics of a text, unless the client asks for them itself."""
+        if self.pushes:
+            self.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(
+                    document.uri, diagnostics(document), document.version
+                )
+            )
+
+    def configure(self, options: object) -> None:
+        """Take over what a client sets: `hints`, `lint`, `lenses`, `backend`."""
+        if not isinstance(options, Mapping):
+            return
+        mine = options.get("dslc", options)
+        mine = mine if isinstance(mine, Mapping) else {}
+        self.hints = hints.HintSettings.of(mine)
+        self.lenses = mine.get("lenses") is not False
+        backend = mine.get("backend")
+        self.backend = backend if isinstance(backend, str) else None
+        advises = mine.get("lint") is not False
+        if advises != self.desk.advises:
+            self.desk.advises = advises
+            self.desk.refresh()
+
+
+def serve(host: str | None = None, port: int = 0) -> None:
+    """Talk to one client until it leaves: through the standard streams, or at an address."""
+    server = Server()
+    if host is None:
+        server.start_io()
+    else:
+        server.start_tcp(host, port)
+
+
+__all__ = ["Server", "serve"]
