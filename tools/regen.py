@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 for place in (ROOT, ROOT / "backends"):
     sys.path.insert(0, str(place))
 
+from fuzz import page as fuzzing  # noqa: E402
 from numerics_page import filled  # noqa: E402
 
 from dslc.cli.explain import codes_markdown  # noqa: E402
@@ -34,6 +35,7 @@ def pages() -> dict[str, str]:
         "docs/rules.md": NOTE + rules_markdown(),
         "docs/words.md": NOTE + markdown(backends),
         "docs/numerics.md": filled(numerics, backends),
+        fuzzing.PAGE: fuzzing.filled((ROOT / fuzzing.PAGE).read_text(encoding="utf-8")),
     }
 
 
