@@ -68,7 +68,7 @@ def test_random_specs(run: int) -> None:
         if seed % 4 == 0 or (dice.random() < 0.3 and not parse(Source("r.dl", text))[1]):
             text = scramble(text, dice, dice.choice((0.0, 0.02, 0.1)))
         done += formatted(text) is not None
-    assert seed < 140  # few of them are faulty
+    assert seed < 200  # few of them are faulty
 
 
 @pytest.mark.parametrize("number", range(len(SAMPLES)))

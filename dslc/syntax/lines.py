@@ -89,7 +89,8 @@ def _define(source: Source, token: Token, report: Report, *, part: bool) -> None
     message = f"a network is a `model`, not a `{token.text}`"
     label = ""
     if token.text in HABITS:
-        message, label = f"`{token.text}` is not a word of a spec", HABITS[token.text]
+        message = f"`{token.text}` is not a word of a spec"
+        label = HABITS["def" if part else token.text]
     fix = swap(f"write `{meant}`", span, meant, safe=False)
     report.add("E0120", message, span, label, fixes=[fix])
     token.type, token.text = meant.upper(), meant
@@ -115,8 +116,10 @@ def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[T
     inputs = {b.text for a, b in itertools.pairwise(tokens) if a.type == "INPUT"}
     loose: set[int] = set()
     sections: list[bool] = []  # is the bracket that is open there that of a section?
+    continues = False  # the line begins with an arrow itself
     for i, token in enumerate(tokens[:-2]):
         following = tokens[i + 1]
+        continues = token.type == "ARROW" if token.first else continues
         if token.type in OPENERS:
             sections.append("SECTION" in (tokens[i - 1].type, tokens[max(i - 2, 0)].type))
         elif token.type in CLOSERS and sections:
@@ -124,7 +127,10 @@ def _loose_arrows(source: Source, tokens: list[Token], report: Report) -> list[T
         elif (
             token.type == "ARROW"
             and following.first
-            and (_begins_flow(following, tokens[i + 2], inputs) or (sections and sections[-1]))
+            and (
+                _begins_flow(following, tokens[i + 2], inputs)
+                or (sections and sections[-1] and not continues)
+            )
         ):
             loose.add(i)
             span = source.span(token.start, token.end)

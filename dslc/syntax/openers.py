@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslc.diagnostics import Label
 from dslc.source import Source
-from dslc.syntax.report import Report, insert
+from dslc.syntax.report import Report, insert, swap
 from dslc.syntax.tokens import LITERALS, WORDS, Token
 
 REACH = 100  # tokens; no call on one line is longer
@@ -83,7 +83,7 @@ def _parentheses(source: Source, tokens: list[Token], report: Report, lines: boo
                 place,
                 "its arguments begin here",
                 secondary=[Label(source.span(closer.start, closer.end), "and end here")],
-                fixes=[insert("insert `(`", place, "(", safe=False)],
+                fixes=[swap("insert `(`", source.span(name.end, token.start), "(", safe=False)],
             )
             name.type = "CALLNAME"
             out.append(Token("LPAR", "(", name.end, name.end, False, virtual=True))

@@ -167,7 +167,7 @@ def _arrow_for_call(before: Any, item: tree.Bare, report: Report) -> None:
 
 
 def _missing_arrow(first: tree.Node, second: tree.Bare, report: Report) -> None:
-    if _known(first.span.to(second.span), report):
+    if _known(second.span, report):
         return
     report.add(
         "E0115",
