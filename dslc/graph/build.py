@@ -16,9 +16,10 @@ from dslc.graph.scope import NOTHING, Nodes, Visible
 from dslc.graph.sizes import bind_input
 from dslc.spec import ir
 from dslc.spec.bind import bind, part_of, show_value
-from dslc.spec.defaults import layer_defaults
+from dslc.spec.defaults import LayerDefaults, layer_defaults
 from dslc.spec.lookup import HELD
-from dslc.spec.values import UNKNOWN, evaluate, no_arm, undecided
+from dslc.spec.recall import Reading, Values
+from dslc.spec.values import UNKNOWN, Result, evaluate, no_arm, undecided
 from dslc.syntax import tree
 from dslc.vocab.tensor import FlowWord, Mismatch
 
@@ -40,6 +41,8 @@ def build(
 class _Builder:
     def __init__(self, spec: ir.Spec, model: ir.Definition) -> None:
         self.defaults = layer_defaults(spec)
+        self.ruled = self.defaults != LayerDefaults()
+        self.settled: dict[Reading, dict[Values, FlowWord]] = {}  # words as these rules leave them
         self.record = Record(Frame(model, {}, {}, None, None, 0))
         self.graph = self.record.graph
         self.first_uses: dict[tuple[Frame, str], tuple[list[int], Nodes]] = {}
@@ -246,8 +249,7 @@ class _Builder:
             inputs += self._operand(operand, frame, scope, path)
         if use.word is None:
             return NOTHING
-        visible = self._visible(scope)
-        word, found = bind(use.word, use.node, use.arguments, visible, self.defaults)
+        word, found = self._bind(use, scope)
         if word is UNKNOWN:
             self._say(found, frame)
             return self._part(use, Nodes(inputs), frame, scope, path)
@@ -256,6 +258,22 @@ class _Builder:
             return NOTHING
         frame.applied.setdefault(use, []).append(node)
         return Nodes((node.index,))
+
+    def _bind(self, use: ir.WordUse, scope: Scope) -> Result:
+        """The word with its values; one that was met before, where the same is said of it."""
+        assert use.word is not None
+        reading = use.reading
+        values = reading.values(scope) if reading is not None else None
+        if reading is None or values is None:
+            return bind(use.word, use.node, use.arguments, self._visible(scope), self.defaults)
+        known = self.settled.setdefault(reading, {}) if self.ruled else reading.bound
+        if values not in known:
+            result = bind(use.word, use.node, use.arguments, self._visible(scope), self.defaults)
+            if result[0] is UNKNOWN:
+                return result
+            reading.keep(known, values, result[0])
+            return result
+        return known[values], []
 
     def _part(
         self, use: ir.WordUse, inputs: Nodes, frame: Frame, scope: Scope, path: Path
@@ -336,13 +354,13 @@ class _Builder:
                 fix = Fix("give it an activation, such as relu")
                 self.record.say(error("E0218", message, use.node.span, fixes=[fix]), frame)
             return NOTHING
-        first = self.graph.graph.number_of_nodes()
+        first = len(self.graph.order)
         inner = (*path, use.name)
         if isinstance(held.target, ir.WordUse):
             result = self._word(held.target, value, frame, scope, inner)
         else:
             result = self._block(held.target, value, frame, scope, inner)
-        mine = list(range(first, self.graph.graph.number_of_nodes()))
+        mine = list(range(first, len(self.graph.order)))
         earlier, inputs = self.first_uses.setdefault((frame, use.name), (mine, value))
         if earlier is not mine and None not in result:
             whole = isinstance(held.target, ir.BlockUse)

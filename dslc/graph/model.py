@@ -8,6 +8,7 @@ from typing import Any
 
 import networkx as nx
 
+from dslc.graph.recall import Facts, facts
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.dims import Dim
@@ -65,22 +66,21 @@ class Frame:
 
 @dataclass(slots=True, eq=False)
 class Graph:
-    """A whole model. `graph` is a networkx.DiGraph over node indices in order of creation."""
+    """A whole model. `graph` is a networkx.DiGraph over node indices in order of creation, `order` its nodes."""
 
     graph: nx.DiGraph[int]
     root: Frame
     frames: list[Frame]
     inputs: dict[str, int]
     outputs: dict[str, int | None]
+    order: list[Node] = field(default_factory=list)
 
     def node(self, index: int) -> Node:
-        found: Node = self.graph.nodes[index]["node"]
-        return found
+        return self.order[index]
 
     def nodes(self) -> Iterator[Node]:
         """Every node, in the order in which the model computes."""
-        for _, data in self.graph.nodes(data=True):
-            yield data["node"]
+        return iter(self.order)
 
     @property
     def complete(self) -> bool:
@@ -100,11 +100,18 @@ class Graph:
         """The tensors that enter `node`; None when one of them is unknown."""
         found = []
         for index in node.inputs:
-            tensor = self.node(index).output
+            tensor = self.order[index].output
             if tensor is None:
                 return None
             found.append(tensor)
         return tuple(found)
+
+    def facts(self, node: Node) -> Facts | None:
+        """What the layer of `node` makes of its inputs; None where it has none, or one of them is unknown."""
+        inputs = self.input_tensors(node)
+        if node.word is None or inputs is None or node.output is None:
+            return None
+        return facts(node.word, inputs)
 
     def weights(self, node: Node) -> dict[str, Weight]:
         """The arrays that `node` brings; empty where it shares those of another node."""
@@ -123,19 +130,13 @@ class Graph:
 
     def used_counts(self, node: Node) -> tuple[Dim, Dim]:
         """As `counts`, of those that `node` computes with, its own or shared ones."""
-        xs = self.input_tensors(node)
-        if node.word is None or xs is None or node.output is None or not node.sound:
-            return 0, 0
-        return node.word.counts(*xs)
+        known = self.facts(node) if node.sound else None
+        return known.counts if known is not None else (0, 0)
 
     def activations(self, node: Node) -> Dim:
-        xs = self.input_tensors(node)
-        if node.word is None or xs is None or node.output is None:
-            return 0
-        return node.word.activations(node.output, *xs)
+        known = self.facts(node)
+        return 0 if known is None or node.output is None else known.work(node.output)[0]
 
     def multiply_adds(self, node: Node) -> Dim:
-        xs = self.input_tensors(node)
-        if node.word is None or xs is None or node.output is None or not node.sound:
-            return 0
-        return node.word.multiply_adds(node.output, *xs)
+        known = self.facts(node) if node.sound else None
+        return 0 if known is None or node.output is None else known.work(node.output)[1]

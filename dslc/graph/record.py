@@ -12,6 +12,7 @@ import networkx as nx
 from dslc.diagnostics import Diagnostic, Fix, Label, error
 from dslc.graph.explain import call_notes, mismatch
 from dslc.graph.model import Frame, Graph, Node
+from dslc.graph.recall import facts
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.spec.arithmetic import too_large
@@ -98,11 +99,12 @@ class Record:
         path: tuple[str, ...],
     ) -> Node:
         graph = self.graph.graph
-        index = graph.number_of_nodes()
+        index = len(self.graph.order)
         if index >= MAX_NODES:
             self.stop(f"the model has more than {MAX_NODES:,} layers", span)
         node = Node(index, word, inputs, output, span, frame, path)
         graph.add_node(index, node=node)
+        self.graph.order.append(node)
         graph.add_edges_from((source, index) for source in inputs)
         return node
 
@@ -129,7 +131,7 @@ class Record:
         tensors = [t for t in map(self.graph.tensor, known) if t is not None]
         if len(tensors) < len(known):
             return None
-        result = word.infer(*tensors)
+        result = facts(word, tuple(tensors)).result
         if isinstance(result, Mismatch):
             self.say(mismatch(self.graph, span, result, known), frame)
             return None

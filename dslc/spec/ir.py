@@ -7,11 +7,15 @@ because inside a block they depend on its parameters. The graph and the plan bot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dslc.source import Source, Span
 from dslc.syntax import tree
 from dslc.vocab.tensor import FlowWord
 from dslc.vocab.word import Word
+
+if TYPE_CHECKING:
+    from dslc.spec.recall import Reading
 
 # --------------------------------------------------------------------------- what stands in a flow
 
@@ -19,12 +23,14 @@ from dslc.vocab.word import Word
 @dataclass(frozen=True, slots=True, eq=False)
 class WordUse:
     """A layer, activation or merge with its arguments by parameter name. `operands` are the tensors given in
-    the parentheses of a merge. A word that is known but wrongly used has `word` None: its result is unknown."""
+    the parentheses of a merge. A word that is known but wrongly used has `word` None: its result is unknown.
+    `reading` is what every call that says the same has in common."""
 
     word: type[FlowWord] | None
     arguments: dict[str, tree.Expr]
     operands: tuple[Operand, ...]
     node: tree.Name | tree.Call
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

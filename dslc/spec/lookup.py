@@ -6,7 +6,7 @@ so that blocks that are never used and arms that are never taken are held to the
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -132,6 +132,36 @@ def _holds_text(kind: Kind | None) -> bool:
 def _listed(names: Collection[str]) -> str:
     shown = [*dict.fromkeys(names)]
     return ", ".join(shown[:12]) + (", …" if len(shown) > 12 else "")
+
+
+def names_in(expr: tree.Expr) -> Iterator[str]:
+    """Every name that an expression asks for."""
+    todo: list[tree.Node] = [expr]
+    while todo:
+        node = todo.pop()
+        match node:
+            case tree.Name():
+                yield node.text
+            case tree.Tuple():
+                todo += node.items
+            case tree.Range():
+                todo += [node.low, node.high]
+            case tree.Unary():
+                todo.append(node.operand)
+            case tree.Binary():
+                todo += [node.left, node.right]
+            case tree.Attribute():
+                todo.append(node.value)
+            case tree.Call():
+                todo += [a.value for a in node.arguments]
+            case tree.Match():
+                todo += [arm.condition for arm in node.arms if arm.condition is not None]
+                todo += [arm.value for arm in node.arms]
+            case tree.Flow():
+                todo.append(node.source)
+                todo += [s.target for s in node.steps]
+            case tree.Chain():
+                todo += [s.target for s in node.steps]
 
 
 def undefined(

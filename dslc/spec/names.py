@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from dslc.diagnostics import Diagnostic, Edit, Fix, Label, error
 from dslc.spec import ir
 from dslc.spec.damage import Damage
-from dslc.spec.lookup import LITERAL_NAMES, undefined, unknown_name
+from dslc.spec.lookup import LITERAL_NAMES, names_in, undefined, unknown_name
 from dslc.syntax import tree
 from dslc.vocab.kinds import Kind
 from dslc.vocab.word import words
@@ -80,6 +82,10 @@ class Names:
         """What an expression may name."""
         return {*self.tensors, *self.scalars} | self.broken
 
+    def knows(self, names: Collection[str]) -> bool:
+        """Whether all these names have a sound meaning here."""
+        return all(name in self.tensors or name in self.scalars for name in names)
+
     @property
     def shown(self) -> list[str]:
         """What a message lists as known."""
@@ -87,32 +93,7 @@ class Names:
 
     def use(self, expr: tree.Expr) -> None:
         """Mark the names in `expr` as used."""
-        todo: list[tree.Node] = [expr]
-        while todo:
-            node = todo.pop()
-            match node:
-                case tree.Name():
-                    self.used.add(node.text)
-                case tree.Tuple():
-                    todo += node.items
-                case tree.Range():
-                    todo += [node.low, node.high]
-                case tree.Unary():
-                    todo.append(node.operand)
-                case tree.Binary():
-                    todo += [node.left, node.right]
-                case tree.Attribute():
-                    todo.append(node.value)
-                case tree.Call():
-                    todo += [a.value for a in node.arguments]
-                case tree.Match():
-                    todo += [arm.condition for arm in node.arms if arm.condition is not None]
-                    todo += [arm.value for arm in node.arms]
-                case tree.Flow():
-                    todo.append(node.source)
-                    todo += [s.target for s in node.steps]
-                case tree.Chain():
-                    todo += [s.target for s in node.steps]
+        self.used.update(names_in(expr))
 
     def check(self, expr: tree.Expr, kind: Kind | None = None, owner: str = "") -> bool:
         """Mark the names in `expr` as used, and report those that mean nothing. False when there are any."""

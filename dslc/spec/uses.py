@@ -10,6 +10,7 @@ from dslc.spec.bind import activation_argument, blocks, match_arguments, pair_ar
 from dslc.spec.habits import alias_fix, misread_arguments
 from dslc.spec.lookup import HELD, other_kind
 from dslc.spec.names import Names
+from dslc.spec.recall import read
 from dslc.spec.refuse import short
 from dslc.syntax import tree
 from dslc.vocab.tensor import FlowWord
@@ -65,6 +66,16 @@ class Uses:
 
     def _word(self, word: type[FlowWord], node: tree.Name | tree.Call) -> ir.WordUse:
         names = self.names
+        if word.kind != "merge" or isinstance(node, tree.Name):
+            reading = read(word, node)
+            if (
+                reading is not None
+                and names.knows(reading.free)
+                and names.broken.isdisjoint(reading.names)
+                and not names.damage.touches(node.span)
+            ):
+                names.used.update(reading.names)
+                return ir.WordUse(word, reading.arguments(node), (), node, reading)
         operands: tuple[ir.Operand, ...] = ()
         call = node
         if word.kind == "merge" and isinstance(node, tree.Call):

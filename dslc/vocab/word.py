@@ -111,14 +111,14 @@ class Word(BaseModel):
 
 
 def parameters(word: type[Word]) -> dict[str, FieldInfo]:
-    return word.model_fields
+    return word.__pydantic_fields__
 
 
 @cache
 def defaults(word: type[Word]) -> dict[str, Any]:
     """The default of every parameter that has one, as bound: `stride=1` of a `Conv2D` is (1, 1)."""
     return {
-        name: None if field.default is None else kind_of(field).accept(field.default)
+        name: field.default if field.default in (None, ()) else kind_of(field).accept(field.default)
         for name, field in word.model_fields.items()
         if not field.is_required()
     }
