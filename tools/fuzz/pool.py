@@ -83,7 +83,7 @@ class Worker:
         self.process.wait()
         self.log.seek(0)
         said = self.log.read()[-4000:].decode(errors="replace")
-        self.process = None
+        self._end()
         return Answer(Fault("crash", why, said), self.seconds)
 
     def close(self) -> None:
@@ -91,4 +91,12 @@ class Worker:
             assert self.process.stdin is not None
             self.process.stdin.close()
             self.process.wait(60)
-            self.process = None
+            self._end()
+
+    def _end(self) -> None:
+        assert self.process is not None
+        for stream in (self.process.stdin, self.process.stdout, self.log):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        self.process = None

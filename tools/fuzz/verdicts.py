@@ -23,8 +23,8 @@ from fuzz.fault import Fault, fault
 SECONDS = 5.0  # of processor time that a spec may take to check
 # Refusals that are about tensors: a framework has an opinion of its own.
 SHAPES = "E03"
-# Of them: what a spec says of itself, a block of its inputs or a model of a size.
-OWN_WORD = ("E0305", "E0306", "E0307")
+# Of them: what a spec says of itself, and token ids, which Keras rounds numbers to without a word.
+OWN_WORD = ("E0305", "E0306", "E0307", "E0313")
 WITHOUT_NUMBERS = ("init", "regularizer", "constraint", "epsilon", "momentum")
 MOST_WEIGHTS, MOST_WORK = 100_000, 2_000_000  # of a model that is built
 
