@@ -85,7 +85,7 @@ def _by_names(value: int, dice: random.Random, scalars: dict[str, int]) -> str:
 
 
 def value(kind: Kind, dice: random.Random, x: Tensor | None, word_name: str = "") -> Any:
-    """A value that `kind` takes, as (what binds, what is written).
+    """A value that `kind` takes; a word comes with the way it is written.
 
     Raises:
         LookupError: none was found.
