@@ -1,4 +1,5 @@
-"""Write the generated pages of the documentation: docs/words.md and docs/codes.md, and the tables of docs/numerics.md.
+"""Write the generated pages of the documentation (docs/words.md, docs/codes.md, docs/rules.md, the tables of
+docs/numerics.md) and the word lists of the editors (in editors/).
 
 python tools/regen.py            write them
 python tools/regen.py --check    only say which of them are stale, with exit code 1
@@ -14,14 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 for place in (ROOT, ROOT / "backends"):
     sys.path.insert(0, str(place))
 
+import editor_files  # noqa: E402
 from fuzz import page as fuzzing  # noqa: E402
 from numerics_page import filled  # noqa: E402
 
 from dslc.cli.explain import codes_markdown  # noqa: E402
-from dslc.reference import markdown  # noqa: E402
 from dslc.cli.rules_page import rules_markdown  # noqa: E402
 from dslc.codegen.backend import backend_names, load_backend  # noqa: E402
 from dslc.files import write_atomic  # noqa: E402
+from dslc.reference import markdown  # noqa: E402
 
 NOTE = "<!-- made by tools/regen.py from the sources: edit those -->\n\n"
 
@@ -36,6 +38,7 @@ def pages() -> dict[str, str]:
         "docs/words.md": NOTE + markdown(backends),
         "docs/numerics.md": filled(numerics, backends),
         fuzzing.PAGE: fuzzing.filled((ROOT / fuzzing.PAGE).read_text(encoding="utf-8")),
+        **editor_files.pages(),
     }
 
 
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     for name, text in pages().items():
-        (ROOT / name).parent.mkdir(exist_ok=True)
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomic(ROOT / name, text)
         print(name)
     return 0
