@@ -7,6 +7,7 @@ forgotten bracket is one diagnostic.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,7 +52,7 @@ class Open(NamedTuple):
 def balance(source: Source, tokens: list[Token], report: Report) -> list[Token] | None:
     """`tokens` with all brackets paired and their depths set; None when they nest too deep."""
     faults, deep = _pair(source, tokens, 0, False)
-    crossed = _crossed(tokens)
+    crossed = _crossed(tokens) and _mends(source, tokens)
     if faults or crossed or deep is not None:
         tokens = put_in(source, tokens, report, lines=crossed)
         ways = (
@@ -164,6 +165,14 @@ def _crossed(tokens: list[Token]) -> bool:
         elif token.type == "ARROW" and stack and _cut_short(tokens, i, stack[-1][0]):
             stack[-1] = (*stack[-1][:2], stack[-1][1] == row - token.first)
     return False
+
+
+def _mends(source: Source, tokens: list[Token]) -> bool:
+    """Are the lines whole when a `(` closes on its own line? Else their layout says nothing about them."""
+    tried = put_in(source, [copy(token) for token in tokens], Report(source), lines=True)
+    faults, deep = _pair(source, tried, 2, False)
+    signs = {tried[f.opener if isinstance(f, Missing) else f.closer].type for f in faults}
+    return deep is None and signs <= {"LPAR", "RPAR"}
 
 
 def _wrong_kind(tokens: list[Token], closer: int, opener: int) -> bool:

@@ -167,7 +167,10 @@ def _arrow_for_call(before: Any, item: tree.Bare, report: Report) -> None:
 
 
 def _missing_arrow(first: tree.Node, second: tree.Bare, report: Report) -> None:
-    if _known(second.span, report):
+    source, start = second.span.source, second.span.start
+    line = source.line(second.span.line)  # of a flow of several lines only this one counts
+    begin = start - source.line_column(start)[1] + 1
+    if report.explains(begin, begin + len(line)):
         return
     report.add(
         "E0115",

@@ -13,19 +13,19 @@ from dslc.source import Source, Span
 # --------------------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Name(Node):
     """`relu`, `filters`, `true`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Number(Node):
     """`64`, `1e-3`, `5M` (value 5_000_000). `text` keeps the spelling."""
 
@@ -33,21 +33,21 @@ class Number(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class String(Node):
     """`"photos/"`; `value` has its escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Size(Node):
     """`3x3`, `28x28x1`: whole numbers joined by `x`."""
 
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Range(Node):
     """`0..1`, `-1..1`."""
 
@@ -55,7 +55,7 @@ class Range(Node):
     high: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Tuple(Node):
     """`(H, W, 3)` or `[accuracy, f1]`; `bracket` is `(` or `[`."""
 
@@ -63,7 +63,7 @@ class Tuple(Node):
     bracket: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Unary(Node):
     """`-x`, `not x`."""
 
@@ -71,7 +71,7 @@ class Unary(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Binary(Node):
     """Arithmetic `+ - * / // %`, comparison `== != < <= > >=`, logic `and or`."""
 
@@ -80,7 +80,7 @@ class Binary(Node):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Attribute(Node):
     """`x.channels`."""
 
@@ -88,7 +88,7 @@ class Attribute(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Argument(Node):
     """One argument of a call: `64` (name is None) or `stride=2`."""
 
@@ -96,7 +96,7 @@ class Argument(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call(Node):
     """`Conv2D(64, 3x3, stride=2)`. The arguments may be flows: `concat(x -> A, x -> B)`."""
 
@@ -104,7 +104,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Step(Node):
     """One step of a flow: `-> Bottleneck(64) * 3 as conv2`. `arrow` is the span of its `->` (None inside the
     first step of a chain)."""
@@ -114,14 +114,14 @@ class Step(Node):
     label: Name | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Chain(Node):
     """Steps without a source: the body of `repeat n { A -> B }` and of `(A -> B) * n`."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Flow(Node):
     """`source -> step -> step`; at least one step."""
 
@@ -129,7 +129,7 @@ class Flow(Node):
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Arm(Node):
     """`condition: value` of a `match`; the condition of `else` is None."""
 
@@ -137,7 +137,7 @@ class Arm(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Match(Node):
     """`match { cond: flow  else: flow }`, decided while compiling."""
 
@@ -151,7 +151,7 @@ Expr = (
 # --------------------------------------------------------------------------- statements of a body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Input(Node):
     """`input image: 28x28x1 where …`; in a block, `input x` alone."""
 
@@ -160,7 +160,7 @@ class Input(Node):
     where: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Output(Node):
     """`output mask: x -> Conv2D(1, 1x1)`."""
 
@@ -168,7 +168,7 @@ class Output(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Let(Node):
     """`y = x -> Conv2D(…)`; `embed = Embedding(…)`; in a section `lr = 1e-3`."""
 
@@ -176,14 +176,14 @@ class Let(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Assert(Node):
     """`assert params < 5M`."""
 
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Bare(Node):
     """A flow or a word on its own: in a body the result, in a section an entry such as `EarlyStopping(…)`."""
 
@@ -195,7 +195,7 @@ Statement = Input | Output | Let | Assert | Bare
 # --------------------------------------------------------------------------- declarations
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Parameter(Node):
     """`filters` or `stride = 1` of a block or model."""
 
@@ -203,7 +203,7 @@ class Parameter(Node):
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Import(Node):
     """`import "blocks/heads.dl" (ClassifierHead, Stem)`."""
 
@@ -211,7 +211,7 @@ class Import(Node):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Definition(Node):
     """`model Name(parameters) { … }` or `block Name(parameters) { … }`."""
 
@@ -221,7 +221,7 @@ class Definition(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Section(Node):
     """`train { … }`, `phase head { … }`, `finetune backbone { … }`: a keyword, perhaps a name, entries."""
 
@@ -230,7 +230,7 @@ class Section(Node):
     entries: tuple[Let | Bare | Section, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Comment(Node):
     """`# …` to the end of its line; `text` includes the `#`."""
 
@@ -240,7 +240,7 @@ class Comment(Node):
 Declaration = Import | Definition | Section
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class File:
     """A whole spec. `comments` are in order of place."""
 
