@@ -361,6 +361,21 @@ def test_a_stop_by_the_user_ends_the_probes(dslc: Dslc, monkeypatch: pytest.Monk
     assert (code, out, sorted(closed)) == (130, "", ["keras", "torch"])
 
 
+def test_a_terminal_sees_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dslc.cli import verify
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with verify._progress() as progress:
+        progress("torch", "layers in float64")
+    assert "keras: starting  torch: layers in float64" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    with verify._progress() as progress:
+        progress("torch", "layers in float64")
+    assert capsys.readouterr().err == ""
+
+
 def test_json_has_no_numbers_that_json_has_not() -> None:
     from dslc.cli.verify import _plain
 

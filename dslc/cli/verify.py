@@ -68,7 +68,7 @@ HEAD = ("largest", "relative", "allowed")
     metavar="NAME=VALUE",
     help="Another value of a parameter of the model, such as a smaller width.",
 )
-@click.option("--layers", "all_layers", is_flag=True, help="Show every layer.")
+@click.option("--layers", "all_layers", is_flag=True, help="Show every layer and array.")
 @click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
 @click.option(
     "--keep",
@@ -236,6 +236,10 @@ def _show(pair: Pair, verdict: Verdict, spec: Path, changed: list[str], all_laye
         say("\n")
         for line in _layers(pair, verdict, all_layers):
             say(f"  {line}\n")
+    if all_layers and verdict.arrays:
+        say("\n")
+        for line in _arrays(verdict):
+            say(f"  {line}\n")
     say("\n")
     for note in verdict.notes:
         say(f"  {safe(note)}\n")
@@ -310,6 +314,20 @@ def _layers(pair: Pair, verdict: Verdict, every: bool) -> list[str]:
     return table([("layer", "output", *names, ""), *body], right=range(2, 2 + len(names)))
 
 
+def _arrays(verdict: Verdict) -> list[str]:
+    """Array by array: gradients, and weights after steps; a phase has columns of its own."""
+    names = list(dict.fromkeys(name for row in verdict.arrays.values() for name in row))
+    body = [
+        (
+            key,
+            *(_number(row[n].gap) if n in row else "" for n in names),
+            "" if all(figures.ok for figures in row.values()) else "DIFFERS",
+        )
+        for key, row in verdict.arrays.items()
+    ]
+    return table([("array", *names, ""), *body], right=range(1, 1 + len(names)))
+
+
 # --------------------------------------------------------------------------- as JSON
 
 
@@ -341,6 +359,7 @@ def _as_json(pair: Pair, verdict: Verdict, spec: Path) -> dict[str, Any]:
             {"where": r.where, "output": r.shape, "ok": r.ok, **_all_figures(r.figures)}
             for r in verdict.layers
         ],
+        "arrays": [{"array": key, **_all_figures(row)} for key, row in verdict.arrays.items()],
         "notes": verdict.notes,
     }
 

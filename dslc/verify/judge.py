@@ -3,7 +3,7 @@ where they part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -63,6 +63,11 @@ class Judge:
             worst = next(f for f in figures.values() if not f.ok)
             self.found.finding = why(worst.of)
 
+    def _note(self, what: str, rows: Iterable[Figures]) -> None:
+        """Keep what was found of each array."""
+        for row in rows:
+            self.found.arrays.setdefault(row.of, {})[what] = row
+
     # ----------------------------------------------------------------- first weights
 
     def first_weights(self) -> None:
@@ -91,7 +96,7 @@ class Judge:
         count = len({key for arrays in drawn.values() for key in arrays})
         note = f"D√n of {_many(count, 'array')}" if finding is None else "not the law of the spec"
         gap = statistic if finding is None else max(statistic, 2 * laws.MOST)
-        figures = {"float32": Figures(gap, float("nan"), laws.MOST)}
+        figures = {self.pair.dtypes[-1]: Figures(gap, float("nan"), laws.MOST)}
         self.add("laws of the first weights", figures, lambda of: finding or Finding(of, ""), note)
 
     # ----------------------------------------------------------------- layers
@@ -205,6 +210,7 @@ class Judge:
                 share = found.gap / largest if largest else 0.0
                 rows.append(Figures(found.gap, share, allowed, key))
             wrong |= {row.of for row in rows if not row.ok}
+            self._note(f"gradient {dtype}", rows)
             figures[dtype] = worst(rows)
         self.add(
             f"gradients of {_many(len(trained), 'array')}",
@@ -225,6 +231,7 @@ class Judge:
             for dtype in self.pair.dtypes:
                 rows = self._updated(f"phase{phase}-{name}", dtype, spared)
                 wrong |= {row.of for row in rows if not row.ok}
+                self._note(f"{lead}after {title} {dtype}", rows)
                 figures[dtype] = worst(rows)
             note = f"without {_many(len(spared), 'array')} of no gradient" if spared else ""
             self.add(

@@ -64,6 +64,9 @@ class Verdict:
 
     checks: list[Check] = field(default_factory=list)
     layers: list[LayerRow] = field(default_factory=list)
+    arrays: dict[str, dict[str, Figures]] = field(
+        default_factory=dict
+    )  # by key, then as `gradient float64`
     finding: Finding | None = None
     notes: list[str] = field(default_factory=list)
     expected: bool = False  # differences that the spec asks for
