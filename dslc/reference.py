@@ -106,6 +106,8 @@ def first_sentence(word: type[Word]) -> str:
 
 def _default(word: type[Word], name: str) -> str:
     value = defaults(word)[name]
+    if value == () and kind_of(parameters(word)[name]).word_kinds == ("selector",):
+        return "none"
     if isinstance(value, tuple) and value and len(set(value)) == 1 and isinstance(value[0], int):
         value = value[0]  # `stride=1`
     return spell(word, name, value)

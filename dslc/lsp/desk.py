@@ -41,7 +41,6 @@ class Open:
     source: Source
     checker: Checker
     tick: int = 0
-    took: float = 0.0  # seconds of the last check
     checked: int = -1  # the tick that `document` is about
     document: Document | None = None
     task: asyncio.Task[None] | None = None
@@ -129,17 +128,14 @@ class Desk:
 
     async def _settle(self, held: Open) -> None:
         """Check a text until it stands still."""
+        pause = 0.0
         while self.open.get(held.uri) is held:
+            await asyncio.sleep(pause)
             tick = held.tick
-            pause = min(held.took, LONGEST_PAUSE)
-            if pause > 0.02:
-                await asyncio.sleep(pause)
-                if held.tick != tick:
-                    continue
             source, version = held.source, held.version
             start = time.perf_counter()
             analysis = await self.work(held.checker.update, source)
-            held.took = time.perf_counter() - start
+            pause = min(time.perf_counter() - start, LONGEST_PAUSE)
             if held.tick != tick:
                 continue
             self._found(held, analysis, source, version, tick)

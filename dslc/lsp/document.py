@@ -12,6 +12,7 @@ from dslc.diagnostics import Diagnostic
 from dslc.driver import Analysis, analyse_source, facts_of
 from dslc.lint.config import config_for
 from dslc.lint.selection import Options, select
+from dslc.lint.trees import parents, walk
 from dslc.linter import Recorder, findings
 from dslc.lsp.names import Index, index_of
 from dslc.lsp.positions import Encoding, Positions
@@ -81,6 +82,17 @@ class Document:
     def index(self) -> Index:
         """Who is called what in this text."""
         return index_of(self.file, self.path, self.root) if self.file else Index()
+
+    @cached_property
+    def above(self) -> dict[tree.Node, tree.Node]:
+        """What every node of the tree stands in."""
+        return parents(self.file.declarations) if self.file else {}
+
+    @cached_property
+    def names(self) -> list[tree.Name]:
+        """Every name in the tree, in the order of the text."""
+        found = walk(*self.file.declarations) if self.file else ()
+        return sorted((n for n in found if isinstance(n, tree.Name)), key=lambda n: n.span.start)
 
     @cached_property
     def uses(self) -> Uses:

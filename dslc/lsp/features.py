@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,15 +48,14 @@ PROJECT_FILES = ("pyproject.toml", "dslc.toml")
 Handler = Callable[["Server", Any], Awaitable[Any]]
 
 
-def _guarded(do: Handler) -> Handler:
-    @functools.wraps(do)
+def _guarded(method: str, do: Handler) -> Handler:
     async def handler(ls: Server, params: Any) -> Any:
         try:
             return await do(ls, params)
         except JsonRpcInvalidParams:
             raise
         except Exception:
-            log.exception("%s failed", do.__name__)
+            log.exception("%s failed", method)
             return None
 
     plain: Handler = _unannotated(handler)
@@ -73,7 +71,6 @@ def _unannotated(do: Any) -> Any:
 def _on_current(feature: Callable[[Server, Document, Any], Any]) -> Handler:
     """Answer from the document as it is now, checked."""
 
-    @functools.wraps(feature)
     async def handler(ls: Server, params: Any) -> Any:
         document = await ls.desk.current(params.text_document.uri)
         return feature(ls, document, params) if document is not None else None
@@ -84,7 +81,6 @@ def _on_current(feature: Callable[[Server, Document, Any], Any]) -> Handler:
 def _on_text(feature: Callable[[Server, Document, Any], Any]) -> Handler:
     """Answer from the present text at once: while typing nothing waits for a check."""
 
-    @functools.wraps(feature)
     async def handler(ls: Server, params: Any) -> Any:
         document = ls.desk.now(params.text_document.uri)
         return feature(ls, document, params) if document is not None else None
@@ -92,9 +88,19 @@ def _on_text(feature: Callable[[Server, Document, Any], Any]) -> Handler:
     return handler
 
 
+def _aside(feature: Callable[[Document, Any], Any]) -> Handler:
+    """Answer from the present text by the other thread: for what takes long."""
+
+    async def handler(ls: Server, params: Any) -> Any:
+        document = ls.desk.now(params.text_document.uri)
+        return document and await ls.desk.work(feature, document, params)
+
+    return handler
+
+
 def register(server: Server) -> None:
     for method, (handler, options) in _features().items():
-        server.feature(method, options)(_guarded(handler))
+        server.feature(method, options)(_guarded(method, handler))
     for name, command in _commands().items():
         server.command(name)(_unannotated(command))
 
@@ -139,12 +145,12 @@ def _features() -> dict[str, tuple[Handler, Any]]:
         types.TEXT_DOCUMENT_DEFINITION: (
             _on_current(lambda ls, d, p: navigation.definition(d, p.position, ls.desk.project)), None,
         ),
-        types.TEXT_DOCUMENT_REFERENCES: (_on_current(_references), None),
+        types.TEXT_DOCUMENT_REFERENCES: (_references, None),
         types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: (
             _on_current(lambda ls, d, p: navigation.highlights(d, p.position)), None,
         ),
         types.TEXT_DOCUMENT_PREPARE_RENAME: (_on_current(_prepare), None),
-        types.TEXT_DOCUMENT_RENAME: (_on_current(_rename), types.RenameOptions(prepare_provider=True)),
+        types.TEXT_DOCUMENT_RENAME: (_rename, types.RenameOptions(prepare_provider=True)),
         types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: (_on_current(lambda ls, d, p: symbols.symbols(d)), None),
         types.TEXT_DOCUMENT_FOLDING_RANGE: (_on_current(lambda ls, d, p: folding.folds(d)), None),
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: (
@@ -153,12 +159,12 @@ def _features() -> dict[str, tuple[Handler, Any]]:
         types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE: (
             _on_current(lambda ls, d, p: semantic.tokens(d, p.range)), None,
         ),
-        types.TEXT_DOCUMENT_FORMATTING: (_on_text(lambda ls, d, p: formatting.formatted(d)), None),
+        types.TEXT_DOCUMENT_FORMATTING: (_aside(lambda d, p: formatting.formatted(d)), None),
         types.TEXT_DOCUMENT_RANGE_FORMATTING: (
-            _on_text(lambda ls, d, p: formatting.formatted_range(d, p.range)), None,
+            _aside(lambda d, p: formatting.formatted_range(d, p.range)), None,
         ),
         types.TEXT_DOCUMENT_ON_TYPE_FORMATTING: (
-            _on_text(lambda ls, d, p: formatting.formatted_typed(d, p.position, p.ch)), typed,
+            _aside(lambda d, p: formatting.formatted_typed(d, p.position, p.ch)), typed,
         ),
         types.TEXT_DOCUMENT_CODE_LENS: (
             _on_current(lambda ls, d, p: lens.lenses(d) if ls.lenses else []), None,
@@ -283,18 +289,25 @@ async def _resolve(ls: Server, params: types.CompletionItem) -> Any:
     return candidates.resolved(params)
 
 
-def _references(ls: Server, document: Document, params: types.ReferenceParams) -> Any:
+async def _references(ls: Server, params: types.ReferenceParams) -> Any:
+    document = await ls.desk.current(params.text_document.uri)
     defined = params.context.include_declaration
-    return navigation.references(document, params.position, ls.desk.project, defined=defined)
+    return document and await ls.desk.work(
+        navigation.references, document, params.position, ls.desk.project, defined
+    )
 
 
 def _prepare(ls: Server, document: Document, params: types.PrepareRenameParams) -> Any:
     return _or_refused(rename.prepare(document, params.position, ls.desk.project))
 
 
-def _rename(ls: Server, document: Document, params: types.RenameParams) -> Any:
-    project = ls.desk.project
-    return _or_refused(rename.rename(document, params.position, params.new_name, project))
+async def _rename(ls: Server, params: types.RenameParams) -> Any:
+    """The result is checked, in all files: this is work for the other thread."""
+    document = await ls.desk.current(params.text_document.uri)
+    if document is None:
+        return None
+    at, new, project = params.position, params.new_name, ls.desk.project
+    return _or_refused(await ls.desk.work(rename.rename, document, at, new, project))
 
 
 def _or_refused(answer: T | rename.Refused) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 
 from lsprotocol import types
@@ -9,7 +10,6 @@ from lsprotocol import types
 from dslc import reference
 from dslc.lint.registry import all_rules
 from dslc.lint.suppress import DIRECTIVE
-from dslc.lint.trees import parents, walk
 from dslc.lsp.diagnostics import explanation
 from dslc.lsp.document import Document
 from dslc.lsp.hints import details
@@ -47,10 +47,10 @@ def _texts(document: Document, at: int, project: Project) -> Iterator[tuple[str,
     place = document.index.at(at)
     if place is not None:
         yield _named(place, document, project), place.span
-    name = _name_at(document.file, at)
+    name = _name_at(document.names, at)
     if name is None:
         return
-    above = parents(document.file.declarations)
+    above = document.above
     setting = setting_of(name, above)
     if setting is not None:
         yield setting_text(setting), name.span
@@ -77,9 +77,10 @@ def _suppressed(comment: tree.Comment, at: int) -> tuple[str, Span] | None:
     return None
 
 
-def _name_at(file: tree.File, at: int) -> tree.Name | None:
-    names = (n for n in walk(*file.declarations) if isinstance(n, tree.Name))
-    return next((n for n in names if n.span.start <= at <= n.span.end), None)
+def _name_at(names: list[tree.Name], at: int) -> tree.Name | None:
+    i = bisect.bisect_right(names, at, key=lambda n: n.span.start)
+    near = (n for n in reversed(names[max(0, i - 2) : i]) if at <= n.span.end)
+    return next(near, None)
 
 
 # ------------------------------------------------------------------------------------ words

@@ -52,7 +52,7 @@ def _file(document: Document, at: int, project: Project) -> list[types.Location]
 
 
 def references(
-    document: Document, position: types.Position, project: Project, *, defined: bool = True
+    document: Document, position: types.Position, project: Project, defined: bool = True
 ) -> list[types.Location]:
     """Every place of the name under the cursor, with those that give it if `defined`."""
     place = document.index.at(document.offset(position))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from lsprotocol import types
 
@@ -106,10 +107,17 @@ def _name(token: Token, place: Place | None, following: str) -> tuple[Type, int]
         return Type.Property, 0
     if token.text in LITERAL_NAMES:
         return Type.Keyword, LIBRARY
-    kinds = [kind for kind, found in all_words().items() if token.text in found]
-    if kinds:
-        return (Type.Type if kinds[0] == "layer" else Type.Function), LIBRARY
+    kind = _kinds().get(token.text)
+    if kind is not None:
+        return (Type.Type if kind == "layer" else Type.Function), LIBRARY
     return Type.EnumMember, 0
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    """The first kind that has a word of each name."""
+    pairs = [(name, kind) for kind, found in all_words().items() for name in found]
+    return dict(reversed(pairs))
 
 
 def _lines(document: Document, found: list[Coloured]) -> Iterator[Coloured]:
