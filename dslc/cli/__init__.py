@@ -94,7 +94,8 @@ def call(argv: Sequence[str] | None = None) -> int:
     lenient(sys.stdout, sys.stderr)
     try:
         code: Any = dslc.main(args=argv, prog_name="dslc", standalone_mode=False)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a server closes the streams that it talked through
+            sys.stdout.flush()
         return int(code or FINE)
     except click.ClickException as problem:
         problem.show()
