@@ -11,7 +11,9 @@ from dslc.verify.laws import Drawn
 from dslc.verify.pair import Pair
 from dslc.verify.result import Finding, LayerRow
 from dslc.verify.values import nodes
-from dslc.vocab.tensor import Weight
+from dslc.vocab.activations import Identity
+from dslc.vocab.layers.shape import Crop
+from dslc.vocab.tensor import Tensor, Weight
 from dslc.weights.layers import Layer
 
 BOTH = "Keras and PyTorch"
@@ -105,6 +107,18 @@ class Blame:
         wheres = {row.where: row for row in rows}
         return [(n, t) for n, t in nodes(self.pair.chosen.graph) if self.where(n) in wheres]
 
+    def unseen(self, seen: Collection[int]) -> list[str]:
+        """A line about words whose values were not met one by one: only what comes behind them is compared. What
+        passes its input on, and the last activation, which is in the predictions, are none of these."""
+        plan, graph = self.pair.plan, self.pair.chosen.graph
+        taken = {graph.outputs[o.name] for o in plan.outputs if o.activation} if plan else set()
+        found = [
+            self.where(node)
+            for node, _ in nodes(graph)
+            if node.index not in seen and node.index not in taken and not passes_on(node)
+        ]
+        return [f"seen only in what comes behind: {', '.join(found)}"] if found else []
+
     def statistic(self, key: str) -> Finding:
         layer, name, _ = self.owner[key]
         where, span = self._layer(layer)
@@ -185,6 +199,15 @@ class Blame:
         }
         others = [f"`{key}`" for key, there in given.items() if there]
         return (f"{' and '.join(others)} take part in an update too",) if others else ()
+
+
+def passes_on(node: Node) -> bool:
+    """Whether a word does nothing, so that a script may leave it out."""
+    word = node.word
+    if isinstance(word, Crop):
+        sides = word.sides(Tensor(node.output.shape)) if node.output is not None else None
+        return sides is not None and all(width == 0 for side in sides for width in side)
+    return isinstance(word, Identity)
 
 
 def _word(weight: Weight) -> str:

@@ -121,6 +121,7 @@ class Judge:
                 self.found.layers.append(
                     LayerRow(self.blame.where(node), str(node.output), seen[node.index], node.span)
                 )
+        self.found.notes += self.blame.unseen(set(seen))
         for mode in MODES:
             by_dtype: dict[str, Figures] = {}
             for dtype in self.pair.dtypes:

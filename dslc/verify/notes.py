@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dslc.graph import Graph
 from dslc.numerics import Deviation, deviations, grouped, limits
 from dslc.source import Span
-from dslc.verify.pair import Pair, Side
+from dslc.verify.pair import MOST_BATCHES, Pair, Side
 from dslc.verify.result import Finding
 from dslc.verify.tolerances import INSIDE
 from dslc.verify.values import nodes
@@ -22,7 +22,7 @@ def notes(pair: Pair) -> list[str]:
 
 
 def _made_up(pair: Pair) -> Iterator[str]:
-    count = pair.wishes.steps * pair.accumulate if pair.plan is not None else 1
+    count = min(pair.steps, MOST_BATCHES) if pair.plan is not None else 1
     samples = f"{count} batch{'' if count == 1 else 'es'} of {pair.batch} samples"
     rest = "loading, splitting and augmenting are not compared" if pair.plan is not None else ""
     rest = rest or "no `train` in the spec: the loss is a sum of the outputs with random factors"

@@ -27,6 +27,7 @@ from dslc.weights.saved import Kind, encoded
 
 FILES: dict[str, tuple[Kind, str]] = {"keras": ("keras", ".weights.h5"), "torch": ("torch", ".pt")}
 MODULES = {"keras": "dslc.verify.probes.keras_side", "torch": "dslc.verify.probes.torch_side"}
+MOST_BATCHES = 10  # longer trainings go through them again
 ENOUGH = 40_000  # numbers drawn by a script, so that a law shows
 
 
@@ -70,6 +71,11 @@ class Pair:
     sides: dict[str, Side] = field(default_factory=dict)
 
     @property
+    def steps(self) -> int:
+        """How many batches are trained on."""
+        return self.wishes.steps * self.accumulate
+
+    @property
     def accumulate(self) -> int:
         return self.plan.accumulate if self.plan is not None else 1
 
@@ -104,9 +110,8 @@ def prepare(
         batch=wishes.batch or min(8, (plan.batch or 8) if plan is not None else 8),
         weights=draw(layers, wishes.seed),
     )
-    data = make(
-        chosen.graph, plan, pair.sizes, wishes.seed, pair.batch, wishes.steps * pair.accumulate
-    )
+    count = min(pair.steps, MOST_BATCHES)
+    data = make(chosen.graph, plan, pair.sizes, wishes.seed, pair.batch, count)
     for backend in backends:
         pair.sides[backend.name] = _side(pair, backend, data, folder / backend.name)
     return pair
@@ -188,6 +193,7 @@ def _facts(pair: Pair, section: ModelSection) -> dict[str, Any]:
         "classes": _classes(plan),
         "mixed": plan is not None and plan.mixed,
         "accumulate": pair.accumulate,
+        "steps": pair.steps,
         "batch": pair.batch,
     }
 

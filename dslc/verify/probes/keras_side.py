@@ -172,6 +172,7 @@ class Training:
     def run(self) -> None:
         module, request = self.module, self.request
         part = request.part("x", self.dtype), request.part("y", self.dtype)
+        other = (*part,)  # what is not trained on is gone through once
         phases = getattr(module, "train_phases", None)
         build, fit = module.build_model, keras.Model.fit
 
@@ -191,8 +192,8 @@ class Training:
             raise Done
 
         changes = [
-            *aside(module, (part, part, part), request["classes"]),
-            *batches(module, request),
+            *aside(module, (part, other, other), request["classes"]),
+            *batches(module, request, part),
             (module, "build_model", build_silent),
             (module, "train_phases", all_phases),
             (keras.Model, "fit", fit_here),
@@ -211,7 +212,7 @@ class Training:
         ):
             if hasattr(module, "train_and_test"):
                 args = module.parse_args(argv)
-                module.train_and_test(args, (part, part, part), args.out, 0)
+                module.train_and_test(args, (part, other, other), args.out, 0)
             else:
                 module.main(argv)
 
@@ -261,8 +262,8 @@ class Notes(keras.callbacks.Callback):  # type: ignore[misc]
             keep(mine.answers, f"{mine.dtype}-phase{mine.phase}-first", self.model)
 
 
-def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
-    """The script's `Batches`, with those of the comparison."""
+def batches(module: ModuleType, request: Request, train: Any) -> list[tuple[Any, str, Any]]:
+    """The script's `Batches`, with those of the comparison; in training they come round again."""
     size = request["batch"]
 
     def init(self: Any, part: Any, batch_size: int | None = None, seed: Any = None) -> None:
@@ -270,9 +271,10 @@ def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
         self.x, self.y = part
         self.batch_size, self.seed, self.epoch = size, seed, 0
         self.size = len(next(iter(self.y.values())) if isinstance(self.y, dict) else self.y)
+        self.count = request["steps"] if part is train else self.size // size
 
     def item(self: Any, index: int) -> Any:
-        x, y = (rows(part, index * size, size) for part in (self.x, self.y))
+        x, y = (rows(part, index * size % self.size, size) for part in (self.x, self.y))
         if isinstance(x, dict) and len(x) == 1:
             (x,) = x.values()
         if isinstance(y, dict) and len(y) == 1:
@@ -282,7 +284,7 @@ def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
     of = module.Batches
     return [
         (of, "__init__", init),
-        (of, "__len__", lambda self: self.size // size),
+        (of, "__len__", lambda self: self.count),
         (of, "__getitem__", item),
         (of, "set_epoch", nothing),
     ]

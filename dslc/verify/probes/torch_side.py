@@ -167,6 +167,7 @@ class Training:
     def run(self) -> None:
         module, request = self.module, self.request
         part = request.part("x", self.dtype), request.part("y", self.dtype)
+        other = (*part,)  # what is not trained on is gone through once
         script = module.Run
         train, fit, go = getattr(script, "train", None), script.fit, script.go_through
         begin, build = getattr(script, "begin", None), module.build_model
@@ -195,8 +196,8 @@ class Training:
 
         backward = torch.Tensor.backward
         changes = [
-            *aside(module, (part, part, part), request["classes"]),
-            *batches(module, request),
+            *aside(module, (part, other, other), request["classes"]),
+            *batches(module, request, part),
             (module, "DataLoader", Loader),
             (module, "show", nothing),
             (module, "build_model", build_silent),
@@ -223,7 +224,7 @@ class Training:
             if hasattr(module, "train_and_test"):
                 args = module.parse_args(argv)
                 cpu = torch.device("cpu")
-                module.train_and_test(args, cpu, (part, part, part), args.out, 0)
+                module.train_and_test(args, cpu, (part, other, other), args.out, 0)
             else:
                 module.main(argv)
 
@@ -259,19 +260,20 @@ class Training:
         self.phase += 1
 
 
-def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
-    """The script's `Batches`, with those of the comparison."""
+def batches(module: ModuleType, request: Request, train: Any) -> list[tuple[Any, str, Any]]:
+    """The script's `Batches`, with those of the comparison; in training they come round again."""
     size = request["batch"]
 
     def init(self: Any, part: Any, batch_size: int | None = None, seed: Any = None) -> None:
         self.x, self.y = part
         self.batch_size, self.seed, self.epoch = size, seed, 0
         self.size = len(next(iter(self.y.values())) if isinstance(self.y, dict) else self.y)
+        self.count = request["steps"] if part is train else self.size // size
 
     def item(self: Any, index: int) -> Any:
         found = []
         for part, names in ((self.x, request["inputs"]), (self.y, request["outputs"])):
-            taken = rows(part, index * size, size)
+            taken = rows(part, index * size % self.size, size)
             if isinstance(taken, dict):
                 found.append({n: tensor(a, n in request["turned"]) for n, a in taken.items()})
             else:
@@ -281,7 +283,7 @@ def batches(module: ModuleType, request: Request) -> list[tuple[Any, str, Any]]:
     of = module.Batches
     return [
         (of, "__init__", init),
-        (of, "__len__", lambda self: self.size // size),
+        (of, "__len__", lambda self: self.count),
         (of, "__getitem__", item),
         (of, "set_epoch", nothing),
     ]
