@@ -1,7 +1,7 @@
 # `make` alone says what there is. PYTHON names the interpreter of an environment with ".[dev]" in it.
 PYTHON ?= python
 
-.PHONY: help check lint test fmt regen pictures bench fuzz
+.PHONY: help check lint test fmt regen pictures bench fuzz verify
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,13 @@ pictures: ## draw the pictures of the README anew
 
 bench: ## processor time of start-up, printing and lint, in milliseconds
 	$(PYTHON) tests/bench.py
+
+SMALL = --set classes=10
+verify: ## dslc verify of every spec, large networks with small pictures: a quarter of an hour
+	$(PYTHON) -m dslc verify specs/*.dl specs/compare/*.dl
+	$(PYTHON) -m dslc verify specs/zoo/resnet*.dl specs/zoo/googlenet.dl $(SMALL) --input 64x64 --batch 4
+	$(PYTHON) -m dslc verify specs/zoo/vgg*.dl $(SMALL) --input 32x32 --batch 2
+	$(PYTHON) -m dslc verify specs/zoo/inception_v3.dl $(SMALL) --input 96x96 --batch 2
 
 N ?= 500
 SEED ?= 1
