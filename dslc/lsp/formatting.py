@@ -6,6 +6,7 @@ import difflib
 
 from lsprotocol import types
 
+from dslc.diagnostics import Edit
 from dslc.fmt import format_range, format_source
 from dslc.lsp.document import Document
 
@@ -24,7 +25,7 @@ def formatted_range(document: Document, range: types.Range) -> list[types.TextEd
     edits, _ = format_range(document.source, start, end)
     if edits is None:
         return None
-    return [types.TextEdit(document.range(e.span), e.text) for e in edits]
+    return [_shown(document, e) for e in edits]
 
 
 def formatted_typed(
@@ -38,11 +39,26 @@ def formatted_typed(
     edits, _ = format_range(document.source, start, stop)
     if edits is None:
         return None
-    return [
-        types.TextEdit(document.range(e.span), e.text)
-        for e in edits
-        if e.span.end <= (stop if typed == "\n" else at)
-    ]
+    limit = stop if typed == "\n" else at
+    return [_shown(document, e) for e in (_cut(e, limit) for e in edits) if e is not None]
+
+
+def _cut(edit: Edit, limit: int) -> Edit | None:
+    """The part of an edit in front of `limit`: what follows there, such as the brace of a body, stays as it is."""
+    span = edit.span
+    if span.end <= limit:
+        return edit
+    kept, text = span.source.text[limit : span.end].strip(), edit.text.rstrip()
+    if not text.endswith(kept):
+        return None
+    short = text[: len(text) - len(kept)].rstrip()
+    return Edit(span.source.span(span.start, limit), short)
+
+
+def _shown(document: Document, edit: Edit) -> types.TextEdit:
+    """An edit of some lines, with the line ends that the text has."""
+    text = edit.text.replace("\n", "\r\n") if "\r\n" in document.source.text else edit.text
+    return types.TextEdit(document.range(edit.span), text)
 
 
 def replacing(document: Document, text: str) -> list[types.TextEdit]:

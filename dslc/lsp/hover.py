@@ -9,7 +9,6 @@ from lsprotocol import types
 
 from dslc import reference
 from dslc.lint.registry import all_rules
-from dslc.lint.suppress import DIRECTIVE
 from dslc.lsp.diagnostics import explanation
 from dslc.lsp.document import Document
 from dslc.lsp.hints import details
@@ -20,6 +19,7 @@ from dslc.lsp.steps import scalars_of, shown, values_of
 from dslc.lsp.words import Setting, setting_of, word_at
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.syntax.directives import DIRECTIVE
 from dslc.vocab.sections import Section
 from dslc.vocab.word import Word
 

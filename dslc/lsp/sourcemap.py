@@ -176,7 +176,7 @@ def _parts(script: str) -> dict[str, tuple[int, int]]:
         if line.startswith(HEADING)
     ]
     ends = [i - 1 for i, _ in heads[1:]] + [len(lines) - 1]
-    return {name: (i, end) for (i, name), end in zip(heads, ends, strict=True)}
+    return {name: (i, end) for (i, name), end in zip(heads, ends, strict=False)}
 
 
 def _names(plain: ast.Module) -> Iterator[tuple[int, str, bool]]:
