@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from dslc.codegen.emission import Context, Op
-from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref
+from dslc.codegen.nodes import Call, Expr, Kw, Lit, Ref, lit
 from dslc.vocab import initializers
 from dslc.vocab.dims import Dim
 from dslc.vocab.layers import conv
 from dslc.vocab.layers.window import per_axis
 from dslc_keras.words.core import kernel_and_bias
 from dslc_keras.words.table import TABLE, constraint, initializer, layer, regularizer, unless
+from dslc_keras.words.volumes import known_volume, same_volume
 
 
 def _with_padding(padding: Any, axes: int, context: Context, made: Op) -> Op | tuple[Op, ...]:
@@ -35,16 +36,25 @@ def _window(word: Any, axes: int, context: Context) -> dict[str, Any]:
 
 @TABLE.row(conv.Conv1D, conv.Conv2D, conv.Conv3D)
 def convolution(word: Any, context: Context) -> Op | tuple[Op, ...]:
+    kernel, window = per_axis(word.kernel, word.axes), _window(word, word.axes, context)
+    stride, sides = per_axis(word.stride, word.axes), None
+    if word.axes == 3 and word.padding == "same" and any(s != 1 for s in stride):
+        window["padding"], sides = same_volume(kernel, stride, context)
     made = layer(
         context,
         word.word,
         context.write(word.filters),
-        context.size(per_axis(word.kernel, word.axes)),
-        **_window(word, word.axes, context),
+        context.size(kernel),
+        **window,
         groups=unless(word.groups, 1),
         **kernel_and_bias(word, context, *range(word.axes + 1)),
     )
+    if sides is not None:
+        return layer(context, "ZeroPadding3D", lit(list(sides))), made
     return _with_padding(word.padding, word.axes, context, made)
+
+
+TABLE.limits[conv.Conv3D] = known_volume
 
 
 @TABLE.row(conv.DepthwiseConv2D)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dslc.codegen.emission import Context, NeedsNumbers, Op
+from dslc.codegen.emission import Context, Op
 from dslc.codegen.nodes import Call, Expr, Ref, call, lit
 from dslc.codegen.windows import Sides, hanging, same_sides
-from dslc.vocab.dims import Dim, ceil_div, less
+from dslc.vocab.dims import Dim, ceil_div
 from dslc.vocab.layers import pool
 from dslc.vocab.layers.window import count_places, per_axis
-from dslc.vocab.tensor import Tensor
 from dslc_keras.words.table import TABLE, layer
+from dslc_keras.words.volumes import known_volume, same_volume
 
 
 @TABLE.row(pool.MaxPool1D, pool.MaxPool2D, pool.MaxPool3D)
@@ -53,7 +53,7 @@ def _padding(
 ) -> tuple[str | None, tuple[Sides, ...] | None]:
     """The argument `padding`, or what must be put around the input."""
     if word.padding == "same":
-        return _same_volume(size, stride, context) if word.axes == 3 else ("same", None)
+        return same_volume(size, stride, context) if word.axes == 3 else ("same", None)
     pads = (0,) * word.axes if word.padding == "valid" else per_axis(word.padding, word.axes)
     ceil = context.number(word.ceil)
     if not ceil and all(p == 0 for p in pads):
@@ -61,7 +61,7 @@ def _padding(
     sizes = context.apply.inputs[0].spatial
     axes = list(zip(sizes, size, stride, pads, strict=True))
     if all(_is_same(*axis, ceil=ceil) for axis in axes):
-        return _same_volume(size, stride, context) if word.axes == 3 else ("same", None)
+        return same_volume(size, stride, context) if word.axes == 3 else ("same", None)
     sides: list[Sides] = []
     for n, k, s, p in axes:
         (width, window, step) = context.numbers((p, k, s))
@@ -75,33 +75,7 @@ def _padding(
     return None, tuple(sides)
 
 
-def _same_volume(
-    size: tuple[Dim, ...], stride: tuple[Dim, ...], context: Context
-) -> tuple[str | None, tuple[Sides, ...] | None]:
-    """`same` for volumes: where a step is larger than the window, TensorFlow's begins too late on CPUs."""
-    if size == stride or not any(
-        less(*context.numbers(pair)) for pair in zip(size, stride, strict=True)
-    ):
-        return "same", None
-    sizes = context.apply.inputs[0].spatial
-    sides = [same_sides(n, k, s) for n, k, s in zip(sizes, size, stride, strict=True)]
-    if any(side is None for side in sides):
-        raise NeedsNumbers
-    known = tuple(side for side in sides if side is not None)
-    return None, None if all(side == (0, 0) for side in known) else known
-
-
-def _known_volume(word: Any, inputs: tuple[Tensor, ...]) -> str | None:
-    (x,) = inputs
-    stride = word.size if word.stride is None else word.stride
-    steps = zip(per_axis(word.size, 3), per_axis(stride, 3), strict=True)
-    known = all(isinstance(n, int) for n in x.spatial)
-    if known or word.padding != "same" or not any(less(k, s) for k, s in steps):
-        return None
-    return "TensorFlow misplaces windows that are smaller than their stride: give the volume a fixed size"
-
-
-TABLE.limits[pool.MaxPool3D] = TABLE.limits[pool.AvgPool3D] = _known_volume
+TABLE.limits[pool.MaxPool3D] = TABLE.limits[pool.AvgPool3D] = known_volume
 
 
 def _is_same(n: Dim, size: Dim, stride: Dim, pad: Dim, *, ceil: bool) -> bool:
