@@ -120,3 +120,12 @@ def test_random_specs() -> None:
     tally = run(COUNT, Tally(SEED), seconds=SECONDS, quiet=True)
     assert not tally.faults, summary(tally)
     assert tally.count > 30
+
+
+@pytest.mark.framework
+def test_weights_find_their_places() -> None:
+    """What `dslc weights` says of the files of both frameworks is so for random specs: names, layouts, numbers."""
+    from fuzz.weights import misplaced
+
+    for seed in range(80_001, 80_021):
+        assert misplaced(grow(seed).text) == "", grow(seed).text

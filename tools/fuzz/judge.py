@@ -67,7 +67,7 @@ def judge_sound(analysis: Analysis) -> Fault | None:
         backend = load_backend(name)
         assert backend is not None
         try:
-            codes.append(_code(analysis, chosen, backend))
+            codes.append(code_of(analysis, chosen, backend))
         except Refused as refusal:
             return fault(f"refused by {name}", str(refusal))
         except Exception as problem:
@@ -153,7 +153,7 @@ def _where(problem: Exception) -> str:
     return "building in torch"
 
 
-def _code(analysis: Analysis, chosen: ModelAnalysis, backend: Backend) -> Code:
+def code_of(analysis: Analysis, chosen: ModelAnalysis, backend: Backend) -> Code:
     """The whole script of a backend, as the code that makes its model.
 
     Raises:
