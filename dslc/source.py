@@ -7,8 +7,20 @@ where something is shown to a person. This module imports nothing of dslc.
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar, dataclass_transform
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def value(cls: type[T]) -> type[T]:
+    """A class of small values. That they never change is for the type checker to see, which is enough for what is
+    made ten times a line."""
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +33,7 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """Offset of the first character of every line; `\\n`, `\\r\\n` and `\\r` end a line."""
-        starts = [0]
-        text = self.text
-        for i, ch in enumerate(text):
-            if ch == "\n" or (ch == "\r" and text[i + 1 : i + 2] != "\n"):
-                starts.append(i + 1)
-        return starts
+        return [0, *(end.end() for end in LINE_END.finditer(self.text))]
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """Line and column of `offset`, both counted from 1, the column in characters."""
@@ -43,7 +50,7 @@ class Source:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Span:
     """The characters `start` (included) to `end` (excluded) of `source`."""
 

@@ -18,9 +18,13 @@ def parse(source: Source) -> tuple[File | None, tuple[Diagnostic, ...]]:
     from dslc.syntax import lines, statements
     from dslc.syntax.brackets import balance
     from dslc.syntax.parser import Parser
+    from dslc.syntax.recall import quick
     from dslc.syntax.report import Report
     from dslc.syntax.scan import scan
 
+    known = quick(source)
+    if known is not None:
+        return known, ()
     report = Report(source)
     tokens, comments = scan(source, report)
     if tokens is None:

@@ -7,25 +7,36 @@ Nodes are immutable and hold only text, numbers and nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar, dataclass_transform
 
 from dslc.source import Source, Span
+
+T = TypeVar("T")
+
+
+@dataclass_transform(eq_default=False, frozen_default=True)
+def node(cls: type[T]) -> type[T]:
+    """A node of the tree. That it never changes is for the type checker to see: a check at run time would make
+    reading a spec slower by a sixth."""
+    return dataclass(slots=True, eq=False)(cls)
+
 
 # --------------------------------------------------------------------------- expressions
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Node:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Name(Node):
     """`relu`, `filters`, `true`."""
 
     text: str
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Number(Node):
     """`64`, `1e-3`, `5M` (value 5_000_000). `text` keeps the spelling."""
 
@@ -33,21 +44,21 @@ class Number(Node):
     text: str
 
 
-@dataclass(slots=True, eq=False)
+@node
 class String(Node):
     """`"photos/"`; `value` has its escapes resolved."""
 
     value: str
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Size(Node):
     """`3x3`, `28x28x1`: whole numbers joined by `x`."""
 
     values: tuple[int, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Range(Node):
     """`0..1`, `-1..1`."""
 
@@ -55,7 +66,7 @@ class Range(Node):
     high: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Tuple(Node):
     """`(H, W, 3)` or `[accuracy, f1]`; `bracket` is `(` or `[`."""
 
@@ -63,7 +74,7 @@ class Tuple(Node):
     bracket: str
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Unary(Node):
     """`-x`, `not x`."""
 
@@ -71,7 +82,7 @@ class Unary(Node):
     operand: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Binary(Node):
     """Arithmetic `+ - * / // %`, comparison `== != < <= > >=`, logic `and or`."""
 
@@ -80,7 +91,7 @@ class Binary(Node):
     right: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Attribute(Node):
     """`x.channels`."""
 
@@ -88,7 +99,7 @@ class Attribute(Node):
     name: Name
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Argument(Node):
     """One argument of a call: `64` (name is None) or `stride=2`."""
 
@@ -96,7 +107,7 @@ class Argument(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Call(Node):
     """`Conv2D(64, 3x3, stride=2)`. The arguments may be flows: `concat(x -> A, x -> B)`."""
 
@@ -104,7 +115,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Step(Node):
     """One step of a flow: `-> Bottleneck(64) * 3 as conv2`. `arrow` is the span of its `->` (None inside the
     first step of a chain)."""
@@ -114,14 +125,14 @@ class Step(Node):
     label: Name | None
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Chain(Node):
     """Steps without a source: the body of `repeat n { A -> B }` and of `(A -> B) * n`."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Flow(Node):
     """`source -> step -> step`; at least one step."""
 
@@ -129,7 +140,7 @@ class Flow(Node):
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Arm(Node):
     """`condition: value` of a `match`; the condition of `else` is None."""
 
@@ -137,7 +148,7 @@ class Arm(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Match(Node):
     """`match { cond: flow  else: flow }`, decided while compiling."""
 
@@ -151,7 +162,7 @@ Expr = (
 # --------------------------------------------------------------------------- statements of a body
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Input(Node):
     """`input image: 28x28x1 where …`; in a block, `input x` alone."""
 
@@ -160,7 +171,7 @@ class Input(Node):
     where: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Output(Node):
     """`output mask: x -> Conv2D(1, 1x1)`."""
 
@@ -168,7 +179,7 @@ class Output(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Let(Node):
     """`y = x -> Conv2D(…)`; `embed = Embedding(…)`; in a section `lr = 1e-3`."""
 
@@ -176,14 +187,14 @@ class Let(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Assert(Node):
     """`assert params < 5M`."""
 
     condition: Expr
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Bare(Node):
     """A flow or a word on its own: in a body the result, in a section an entry such as `EarlyStopping(…)`."""
 
@@ -195,7 +206,7 @@ Statement = Input | Output | Let | Assert | Bare
 # --------------------------------------------------------------------------- declarations
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Parameter(Node):
     """`filters` or `stride = 1` of a block or model."""
 
@@ -203,7 +214,7 @@ class Parameter(Node):
     default: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Import(Node):
     """`import "blocks/heads.dl" (ClassifierHead, Stem)`."""
 
@@ -211,7 +222,7 @@ class Import(Node):
     names: tuple[Name, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Definition(Node):
     """`model Name(parameters) { … }` or `block Name(parameters) { … }`."""
 
@@ -221,7 +232,7 @@ class Definition(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Section(Node):
     """`train { … }`, `phase head { … }`, `finetune backbone { … }`: a keyword, perhaps a name, entries."""
 
@@ -230,7 +241,7 @@ class Section(Node):
     entries: tuple[Let | Bare | Section, ...]
 
 
-@dataclass(slots=True, eq=False)
+@node
 class Comment(Node):
     """`# …` to the end of its line; `text` includes the `#`."""
 
@@ -240,7 +251,7 @@ class Comment(Node):
 Declaration = Import | Definition | Section
 
 
-@dataclass(slots=True, eq=False)
+@node
 class File:
     """A whole spec. `comments` are in order of place."""
 
