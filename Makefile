@@ -30,6 +30,7 @@ regen: ## write expected texts anew from what dslc says now; the diff is the rev
 
 pictures: ## draw the pictures of the README anew
 	dslc preview specs/augmentation.dl -o docs/preview.png
+	$(PYTHON) tools/make_editor_picture.py
 	dslc run specs/compare/init_he.dl --backend torch
 	dslc run specs/compare/init_glorot.dl --backend torch
 	dslc compare runs/init_glorot-torch runs/init_he-torch -o docs/compare.png
