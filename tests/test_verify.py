@@ -20,7 +20,7 @@ from dslc.codegen.page import Script, render_script
 from dslc.driver import analyse, analyse_source, choose_model, model_section
 from dslc.source import Source
 from dslc.verify import laws, samples, tolerances, trace
-from dslc.verify.gaps import gap_of
+from dslc.verify.gaps import example, gap_of
 from dslc.verify.instrument import with_marks
 from dslc.verify.result import Check, Figures
 from dslc.verify.values import Both
@@ -252,6 +252,14 @@ def test_the_ones_where_an_lstm_forgets() -> None:
 )
 def test_how_far_arrays_are_apart(mine: list[float], other: list[float], gap: float) -> None:
     assert gap_of(Both(np.array(mine), np.array(other))).gap == gap
+
+
+def test_an_example_of_a_difference() -> None:
+    mine, other = np.zeros((2, 3)), np.zeros((2, 3))
+    other[1, 2] = 0.25
+    assert example(Both(mine, other)) == "sample 1 at 2: Keras gives 0, PyTorch 0.25"
+    shapes = "Keras gives 2x3, PyTorch 3x2, samples first"
+    assert example(Both(mine, other.T)) == shapes
 
 
 def test_a_check_is_well_when_all_its_figures_are() -> None:

@@ -288,6 +288,7 @@ def test_a_difference_is_shown_where_it_stands(dslc: Dslc, monkeypatch: pytest.M
     assert "error[E0470]: the scripts are not the same model: line 6 BatchNorm" in said
     assert "6 |   -> BatchNorm" in said
     assert "Keras and PyTorch give other values, in inference" in said
+    assert re.search(r"= note: sample \d at \d, \d, \d: Keras gives \S+, PyTorch \S+\n", said)
 
 
 def test_a_script_that_fails_is_said_in_a_line(dslc: Dslc, monkeypatch: pytest.MonkeyPatch) -> None:

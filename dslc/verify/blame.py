@@ -33,6 +33,7 @@ class Blame:
             for name, weight in layer.weights.items()
         }
         self.turns = self._turns()
+        self.examples: dict[tuple[int, str], str] = {}  # of layers that differ
 
     # ----------------------------------------------------------------- places
 
@@ -98,8 +99,10 @@ class Blame:
             message = f"{BOTH} give other values, in {mode}"
             if figures.gap == float("inf"):
                 message = f"{BOTH} give other shapes, or values that are no numbers, in {mode}"
-            notes = () if exact else ("the same in float64: it is rounding, but more than usual",)
-            return Finding(row.where, message, node.span, notes)
+            notes = [self.examples[int(of), name]]
+            if not exact and any("float64" in other for other in row.figures):
+                notes.append("the same in float64: it is rounding, but more than usual")
+            return Finding(row.where, message, node.span, tuple(notes))
 
         return why
 

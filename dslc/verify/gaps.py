@@ -9,6 +9,7 @@ import numpy as np
 
 from dslc.verify.result import Figures
 from dslc.verify.values import Both
+from dslc.weights.problem import shown
 
 
 @dataclass
@@ -32,6 +33,19 @@ def gap_of(both: Both) -> Gap:
     same = (mine == other) | (np.isnan(mine) & np.isnan(other))
     gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
     return Gap(float(gap.max()), largest if np.isfinite(largest) else 1.0)
+
+
+def example(both: Both) -> str:
+    """Where two arrays are farthest apart, and what stands there."""
+    mine, other = both.keras, both.torch
+    if mine.shape != other.shape:
+        return f"Keras gives {shown(mine.shape)}, PyTorch {shown(other.shape)}, samples first"
+    with np.errstate(invalid="ignore"):
+        gap = np.abs(mine.astype("float64") - other)
+    place = np.unravel_index(int(np.argmax(np.where(np.isnan(gap), np.inf, gap))), gap.shape)
+    sample, *rest = (int(axis) for axis in place)
+    at = f" at {', '.join(map(str, rest))}" if rest else ""
+    return f"sample {sample}{at}: Keras gives {mine[place]:.6g}, PyTorch {other[place]:.6g}"
 
 
 def entry(found: Gap, allowed: float, of: str, largest: float | None = None) -> Figures:

@@ -9,7 +9,7 @@ import numpy as np
 
 from dslc.verify import laws, tolerances, values
 from dslc.verify.blame import Blame
-from dslc.verify.gaps import entry, gap_of, worst
+from dslc.verify.gaps import entry, example, gap_of, worst
 from dslc.verify.noise import MODES, Noise
 from dslc.verify.notes import asked_for, notes
 from dslc.verify.pair import Pair
@@ -115,6 +115,8 @@ class Judge:
                     allowed = max(least * scale, noise.get((mode, index), 0.0))
                     share = found.gap / found.largest if found.largest else 0.0
                     figures = Figures(found.gap, share, allowed, str(index))
+                    if not figures.ok:
+                        self.blame.examples[index, f"{mode} {dtype}"] = example(both)
                     seen.setdefault(index, {})[f"{mode} {dtype}"] = figures
         for node, _ in values.nodes(graph):
             if node.index in seen:
