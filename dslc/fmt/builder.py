@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dslc.fmt.document import (
     DEDENT,
     OPEN,
+    Comma,
     Command,
     Comment,
     Line,
@@ -121,6 +122,8 @@ class Builder:
         piece = self.piece
         if piece.token.text != text:
             raise Drift(piece.token, text)
+        if piece.held:
+            self.hold(piece.token.first)
         if text == ",":  # never begins a line: its comments move behind it
             crowded = self.crowded()
             self.carried += piece.above
@@ -132,6 +135,19 @@ class Builder:
             self.out.append(Text(text, piece.token.end, blank))
             self.behind(piece)
         self.at += 1
+
+    def hold(self, first: bool) -> None:
+        """The next token begins its line (`first`), and must go on doing so, or must not begin one."""
+        at = len(self.out)
+        while at and not isinstance(self.out[at - 1], (Text, Comment)):
+            at -= 1
+        lines = [c for c in self.out[at:] if isinstance(c, Line)]
+        if first and lines:
+            lines[-1].hard = True
+        elif not first:
+            for line in lines:
+                line.held = True
+            self.out[at:] = [c for c in self.out[at:] if not isinstance(c, Comma) or c.always]
 
     def drop(self, text: str) -> None:
         """Leave the next token out, if it reads `text`."""

@@ -56,12 +56,17 @@ class Space:
 @dataclass(slots=True, eq=False)
 class Line:
     """A place to break: `flat` is its width in a group that fits. With `hard` it always breaks; with `fill` only when
-    what follows up to the next place does not fit."""
+    what follows up to the next place does not fit; with `held` never."""
 
     flat: int = 1
     hard: bool = False
     fill: bool = False
     blank: Blank = Blank.COMMENTS
+    held: bool = False
+
+    def breaks(self, because: bool) -> bool:
+        """Does it break whatever its width, or where there is a reason to?"""
+        return not self.held and (self.hard or because)
 
 
 @dataclass(slots=True, eq=False)

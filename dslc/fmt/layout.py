@@ -9,7 +9,7 @@ from dslc.diagnostics import Diagnostic, Fix, error
 from dslc.fmt.builder import Builder, Drift
 from dslc.fmt.printer import Printer
 from dslc.fmt.same import same
-from dslc.fmt.settle import settle
+from dslc.fmt.settle import settle, whole
 from dslc.fmt.statements import expand, file
 from dslc.fmt.tables import align
 from dslc.fmt.trivia import pieces_of
@@ -72,11 +72,11 @@ def _parse(source: Source) -> tuple[tree.File | None, tuple[Diagnostic, ...]]:
 
 def _lay_out(parsed: tree.File) -> Layout:
     tokens, comments = scan(parsed.source, Report(parsed.source))
-    builder = Builder(pieces_of(parsed.source, tokens or [], comments), expand)
+    builder = Builder(pieces_of(parsed, tokens or [], comments), expand)
     commands = builder.run(file(builder, parsed.declarations))
     broken = settle(commands)
     align(builder.tables, commands, broken)
-    printer = Printer(commands, broken)
+    printer = Printer(commands, broken, whole(commands))
     return Layout(printer.run(), parsed, printer.places, builder.stops)
 
 

@@ -24,11 +24,12 @@ OPENERS = frozenset("([{")
 
 
 class Printer:
-    """Writes `commands`; the groups whose index is in `broken` break."""
+    """Writes `commands`; the groups whose index is in `broken` break, and those in `whole` never do."""
 
-    def __init__(self, commands: list[Command], broken: set[int]) -> None:
+    def __init__(self, commands: list[Command], broken: set[int], whole: set[int]) -> None:
         self.commands = commands
         self.broken = broken
+        self.whole = whole
         self.out: list[str] = []
         self.length = 0  # of what is written
         self.places: list[tuple[int, int]] = []  # ends of words and comments: in the source, here
@@ -48,7 +49,7 @@ class Printer:
                 self.line(command, i, bool(flat) and flat[-1])
             elif command is OPEN:
                 inside = bool(flat) and flat[-1]
-                flat.append(i not in self.broken and (inside or self.fits(i)))
+                flat.append(i in self.whole or (i not in self.broken and (inside or self.fits(i))))
             elif command is CLOSE:
                 flat.pop()
             elif command is INDENT:
@@ -121,8 +122,8 @@ class Printer:
     def line(self, command: Line, at: int, flat: bool) -> None:
         if self.fresh is not None:
             self.fresh = max(self.fresh, command.blank) if not self.opened else self.fresh
-        elif command.hard or not (
-            flat or (command.fill and not self.behind and self.rest_fits(at))
+        elif command.breaks(
+            not (flat or (command.fill and not self.behind and self.rest_fits(at)))
         ):
             self.fresh = Blank.NONE if self.opened else command.blank
         else:
@@ -144,7 +145,7 @@ class Printer:
             elif command is CLOSE:
                 depth -= 1
                 closed = closed or not depth
-            elif closed and (isinstance(command, Line) or _own(command)):
+            elif closed and (_line(command) or _own(command)):
                 return True
             room -= taken(command)
             if room < 0:
@@ -163,12 +164,16 @@ class Printer:
                 if not breaking:
                     return True
                 breaking.pop()
-            elif _own(command) or isinstance(command, Line) and (not breaking or breaking[-1]):
+            elif _own(command) or (_line(command) and (not breaking or breaking[-1])):
                 return True
             room -= taken(command)
             if room < 0:
                 return False
         return True
+
+
+def _line(command: Command) -> bool:
+    return isinstance(command, Line) and not command.held
 
 
 def _own(command: Command) -> bool:

@@ -15,6 +15,26 @@ def settle(commands: list[Command]) -> set[int]:
     return _broken(commands)
 
 
+def whole(commands: list[Command]) -> set[int]:
+    """The indexes of the `OPEN`s of the groups that never break: all lines in them are held."""
+    found: set[int] = set()
+    stack: list[
+        tuple[int, set[bool]]
+    ] = []  # groups that are open, and whether lines in them are held
+    for i, command in enumerate(commands):
+        if command is OPEN:
+            stack.append((i, set()))
+        elif command is CLOSE:
+            start, held = stack.pop()
+            if held == {True}:
+                found.add(start)
+            if stack:
+                stack[-1][1].update(held)
+        elif isinstance(command, Line) and stack:
+            stack[-1][1].add(command.held)
+    return found
+
+
 def _broken(commands: list[Command]) -> set[int]:
     broken: set[int] = set()
     stack: list[int] = []
@@ -29,7 +49,7 @@ def _broken(commands: list[Command]) -> set[int]:
             if command.own or command.last:
                 broken.update(stack)
             low = -1 if command.own or command.last else len(stack)
-        elif isinstance(command, Line) and (command.hard or len(stack) <= low):
+        elif isinstance(command, Line) and command.breaks(len(stack) <= low):
             broken.update(stack)
             low = -1
     return broken
@@ -52,5 +72,5 @@ def _part(commands: list[Command], broken: set[int]) -> None:
             waiting, low = (None, -1) if command.own else (command, len(stack))
         elif waiting is not None and isinstance(command, Line):
             sure = len(stack) <= low or (not command.fill and stack[-1] in broken)
-            if command.hard or sure:
+            if command.breaks(sure):
                 waiting, low = None, -1

@@ -52,7 +52,8 @@ def definition(builder: Builder, node: tree.Definition) -> list[Part]:
     else:
         head += [Drop("("), Drop(")")]
     inner = _entries(builder, node.body, None)
-    return [*head, SPACE, OPEN, "{", INDENT, *inner, DEDENT, Line(0), "}", CLOSE]
+    end = Line(1 if node.body else 0)
+    return [*head, SPACE, OPEN, "{", INDENT, *inner, DEDENT, end, "}", CLOSE]
 
 
 def parameter(builder: Builder, node: tree.Parameter) -> list[Part]:
@@ -88,7 +89,7 @@ def _entries(
     parts: list[Part] = []
     for i, (node, row) in enumerate(zip(statements, rows, strict=True)):
         if parent is None:
-            parts.append(Line(hard=True, blank=Blank.KEPT))
+            parts.append(Line(2 if i else 1, hard=True, blank=Blank.KEPT))
         else:
             parts.append(Line(2 if i else 1, blank=Blank.KEPT))
         row.key = node.name.text if isinstance(node, tree.Let) else ""

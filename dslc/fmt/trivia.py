@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from dslc.fmt.document import width_of
 from dslc.source import Source
+from dslc.syntax.directives import Covered
 from dslc.syntax.tokens import CLOSERS, OPENERS, Token
-from dslc.syntax.tree import Comment
+from dslc.syntax.tree import Comment, File
 
 
 @dataclass(slots=True, eq=False)
@@ -23,17 +24,19 @@ class Remark:
 @dataclass(slots=True, eq=False)
 class Piece:
     """A token with the comments on the lines above it and the one behind it. `partner` is the index of the bracket that
-    closes it, or that it closes."""
+    closes it, or that it closes. `held`: a comment is for its line, as it is (`dslc.syntax.directives`)."""
 
     token: Token
     above: list[Remark] = field(default_factory=list)
     behind: Remark | None = None
     blank: bool = False
     partner: int = -1
+    held: bool = False
 
 
-def pieces_of(source: Source, tokens: list[Token], comments: tuple[Comment, ...]) -> list[Piece]:
+def pieces_of(file: File, tokens: list[Token], comments: tuple[Comment, ...]) -> list[Piece]:
     """The tokens with their comments; the last piece stands for the end of the file."""
+    source = file.source
     size = len(source.text)
     pieces = [Piece(token) for token in [*tokens, Token("$END", "", size, size, True)]]
     waiting = list(reversed(comments))
@@ -55,7 +58,13 @@ def pieces_of(source: Source, tokens: list[Token], comments: tuple[Comment, ...]
         piece.blank = _lines(source.text[end:start]) > 1
         end = piece.token.end
     _pair(pieces)
+    _hold(pieces, source, set(Covered(file).held()) if comments else set())
     return pieces
+
+
+def _hold(pieces: list[Piece], source: Source, lines: set[int]) -> None:
+    for piece in pieces if lines else ():
+        piece.held = source.line_column(piece.token.start)[0] in lines
 
 
 def _line_before(source: Source, offset: int) -> str:

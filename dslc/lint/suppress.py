@@ -1,8 +1,8 @@
 """`# dslc: ignore[L204] why`: findings that someone has looked at.
 
-A comment behind something is for its line; a comment on a line of its own is for the statement that begins below it,
-or for that line when no statement does. `# dslc: ignore-file[L204] why`, wherever it stands, is for the whole file.
-Rules are named by code or name.
+A comment behind something is for its line; a comment on a line of its own is for the statement, section or definition
+that begins below it, or for that line when none does (`dslc.syntax.directives`). `# dslc: ignore-file[L204] why`,
+wherever it stands, is for the whole file. Rules are named by code or name.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dslc.diagnostics import Diagnostic
-from dslc.lint.trees import walk
 from dslc.source import Span
 from dslc.syntax import tree
+from dslc.syntax.directives import DIRECTIVE, IGNORE, IGNORE_FILE, Covered
 
-DIRECTIVE = re.compile(
-    r"#\s*dslc:\s*(?P<word>[\w-]+)(?P<list>\s*\[(?P<codes>[^\]]*)\])?(?P<reason>.*)"
-)
-WORDS = ("ignore", "ignore-file")
+WORDS = (IGNORE, IGNORE_FILE)
 CODE = re.compile(r"[^\s,]+")
-STATEMENTS = (tree.Input, tree.Output, tree.Let, tree.Assert, tree.Bare, tree.Import)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Suppression:
         if diagnostic.code not in codes or self.word not in WORDS:
             return False
         first, last = self.lines
-        covered = self.word == "ignore-file" or first <= diagnostic.primary.span.line <= last
+        covered = self.word == IGNORE_FILE or first <= diagnostic.primary.span.line <= last
         if covered:
             self.used.add(diagnostic.code)
         return covered
@@ -61,7 +57,7 @@ def suppressions(file: tree.File, known: Mapping[str, str]) -> tuple[Suppression
     matches = [(c, m) for c in file.comments if (m := DIRECTIVE.search(c.text))]
     if not matches:
         return ()
-    covered = _Covered(file)
+    covered = Covered(file)
     found: list[Suppression] = []
     for comment, match in matches:
         start = comment.span.start + match.start()
@@ -81,37 +77,3 @@ def _ignored(match: re.Match[str], comment: Span, known: Mapping[str, str]) -> t
         )
         for item in CODE.finditer(match["codes"])
     )
-
-
-class _Covered:
-    """The lines of a file that a comment is for."""
-
-    def __init__(self, file: tree.File) -> None:
-        self.source = file.source
-        self.below: dict[
-            int, int
-        ] = {}  # of a comment that has its line for itself: the first line that is none
-        for comment in reversed(file.comments):
-            line = comment.span.line
-            if not self._behind(comment):
-                self.below[line] = self.below.get(line + 1, line + 1)
-        self.ends: dict[
-            int, int
-        ] = {}  # the last line of the statement or setting that begins on a line
-        for node in walk(*file.declarations):
-            if isinstance(node, STATEMENTS):
-                first = node.span.line
-                last = self.source.line_column(max(node.span.end - 1, node.span.start))[0]
-                self.ends[first] = max(last, self.ends.get(first, 0))
-
-    def by(self, comment: tree.Comment) -> tuple[int, int]:
-        """The first and the last."""
-        line = comment.span.line
-        if line not in self.below:
-            return line, line
-        below = self.below[line]
-        return below, self.ends.get(below, below)
-
-    def _behind(self, comment: tree.Comment) -> bool:
-        start = self.source.line_starts[comment.span.line - 1]
-        return bool(self.source.text[start : comment.span.start].strip())
