@@ -7,7 +7,6 @@ import sys
 
 import click
 
-from dslc.cli import FINE
 from dslc.cli.console import fail
 
 
@@ -35,10 +34,9 @@ def lsp_command(stdio: bool, tcp: str | None, log: str | None) -> int:
     except OSError as problem:
         fail(f"`{log}` cannot be written: {problem.strerror or problem}")
     try:
-        serve(host, port)
+        return serve(host, port)
     except OSError as problem:
         fail(f"cannot listen at `{tcp}`: {problem.strerror or problem}")
-    return FINE
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -7,9 +7,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from dslc.source import Source
-from dslc.syntax.files import DISK, Files, Read, too_large
-
-LARGEST = 1_000_000  # bytes of a spec, as on the disk
+from dslc.syntax.files import DISK, MAX_BYTES, Files, Read, too_large
 
 
 class Buffers:
@@ -25,7 +23,7 @@ class Buffers:
         if source is None:
             return self.disk.read(path)
         size = len(source.text)
-        return too_large(source.name, size) if size > LARGEST else (source, ())
+        return too_large(source.name, size) if size > MAX_BYTES else (source, ())
 
     def exists(self, path: Path) -> bool:
         return path in self.open or self.disk.exists(path)

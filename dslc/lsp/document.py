@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from lsprotocol import types
 
-from dslc.diagnostics import Diagnostic
+from dslc.diagnostics import Diagnostic, Label
 from dslc.driver import Analysis, analyse_source, facts_of
 from dslc.lint.config import config_for
 from dslc.lint.selection import Options, select
@@ -20,7 +20,7 @@ from dslc.lsp.steps import Uses, uses_of
 from dslc.source import Source, Span
 from dslc.spec.imports import project_root
 from dslc.syntax import tree
-from dslc.syntax.files import Files
+from dslc.syntax.files import MAX_BYTES, Files, too_large
 
 
 class Checker:
@@ -34,6 +34,12 @@ class Checker:
 
     def update(self, source: Source) -> Analysis:
         """What is known of the file now that it has this text."""
+        if len(source.text) > MAX_BYTES:
+            _, found = too_large(
+                Path(source.name).name, len(source.text.encode("utf-8", "replace"))
+            )
+            place = Label(source.span(0, 0))
+            return Analysis(source, None, None, [], [replace(d, primary=place) for d in found])
         disk = Recorder(self.disk)
         analysis = analyse_source(source, self.path, self.root, disk)
         self.read = frozenset(disk.sources)

@@ -27,6 +27,15 @@ class Protocol(LanguageServerProtocol):
         if handler is not None:
             yield handler, (params,), None
 
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *args: Any) -> Any:
+        """End the conversation; `serve` tells how it was."""
+        server = self._server
+        assert isinstance(server, Server)
+        server.code = 0 if self._shutdown else 1
+        if server._stop_event is not None:
+            server._stop_event.set()
+
 
 class Server(LanguageServer):
     """What one editor talks to."""
@@ -40,6 +49,7 @@ class Server(LanguageServer):
         self.backend: str | None = None
         self.snippets = False
         self.pushes = True
+        self.code = 1  # of the process: 0 after a proper farewell
         register(self)
 
     def publish(self, document: Document) -> None:
@@ -67,13 +77,12 @@ class Server(LanguageServer):
             self.desk.refresh()
 
 
-def serve(host: str | None = None, port: int = 0) -> None:
-    """Talk to one client until it leaves: through the standard streams, or at an address."""
+def serve(host: str | None = None, port: int = 0) -> int:
+    """Talk to one client until it leaves: through the standard streams, or at an address. Gives back 0 when it has said
+    `shutdown` first, as it must, else 1."""
     server = Server()
     if host is None:
         server.start_io()
     else:
         server.start_tcp(host, port)
-
-
-__all__ = ["Server", "serve"]
+    return server.code
