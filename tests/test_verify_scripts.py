@@ -115,6 +115,30 @@ def test_all_that_takes_part_in_an_update(dslc: Dslc, optimizer: str) -> None:
     assert "penalties of the weights" in said and "weights after 5 steps" in said
 
 
+WEIGHTED = """
+model Net {
+  input row: 5
+  input photo: 6x6x3
+  z = concat(row, photo -> Conv2D(3, 3x3) -> Flatten) -> Dense(4) -> tanh
+  output kind: z -> Dense(3) -> softmax
+  output mask: photo -> Conv2D(2, 1x1)
+}
+data { source = npz("rows.npz")  split = random(60, 20, 20)  batch = 4 }
+train {
+  loss { kind = cross_entropy  mask = mae }
+  class_weight { kind = [1, 2, 3] }
+  optimizer = Adagrad(lr=0.01)
+  epochs = 2
+}
+"""
+
+
+def test_class_weights_of_one_output_beside_a_picture(dslc: Dslc) -> None:
+    """Keras weighs every place of the picture; the script once gave it one weight for each example."""
+    code, said = verify(dslc, WEIGHTED, "--precision", "float64", "--steps", "2")
+    assert code == 0, said
+
+
 STOCK = """
 model Net { input x: (T, 3)  x -> LSTM(4) -> Dense(2) }
 defaults { numerics = stock }
