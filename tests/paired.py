@@ -7,7 +7,7 @@ torch's modules in the order in which they run: so each array of the spec finds 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,8 +110,10 @@ def pair_of(
     ids: int = 5,
     dtype: str = "float64",
     fill: bool = True,
+    torch_keys: Sequence[str] = (),
 ) -> Pair:
-    """`both` for a graph whose models are made by the code of either backend."""
+    """`both` for a graph whose models are made by the code of either backend. `torch_keys` are those of torch's state
+    dict, in the order of the graph, where its modules do not run in that order."""
     keras.config.set_floatx(dtype)
     keras.config.set_dtype_policy(dtype)
     torch.set_default_dtype(getattr(torch, dtype))
@@ -127,6 +129,8 @@ def pair_of(
             for_torch.channels_first, inputs, [], defined,
         )  # fmt: skip
         pair.torch_modules = _modules_in_order(pair)
+        if torch_keys:
+            pair.torch_modules = _modules_named(pair, torch_keys)
         if fill:
             _fill(pair, random, dtype)
     except Exception as problem:
@@ -238,6 +242,17 @@ def _modules_in_order(pair: Pair) -> list[Any]:
     for hook in hooks:
         hook.remove()
     return order
+
+
+def _modules_named(pair: Pair, keys: Sequence[str]) -> list[Any]:
+    """The modules that hold weights, in the order of the keys of these."""
+    names = {name: module for name, module in pair.torch.named_modules() if name}
+    units = {name: module for name, module in names.items() if module in pair.torch_modules}
+    found = [
+        next(module for name, module in units.items() if f"{key}.".startswith(f"{name}."))
+        for key in keys
+    ]
+    return list(dict.fromkeys(found))
 
 
 def first(array: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from paired import BATCH, Code, Pair, draw_inputs, keras, np, pair_of, torch
@@ -19,6 +20,8 @@ from dslc.graph import Graph
 from dslc.source import Source
 from dslc.vocab.dims import evaluate, symbols
 from dslc.vocab.tensor import Tensor
+from dslc.weights.places import kept_by
+from dslc.weights.problem import Problem
 from fuzz.fault import Fault, fault
 
 SIZES = (3, 4, 5, 7, 9, 12, 17)  # of what varies, times what it is a multiple of
@@ -83,8 +86,39 @@ def judge_sound(analysis: Analysis) -> Fault | None:
         return fault("sizes that vary", problem)
     except Refused:
         return None  # sizes that only some numbers fit: the scripts are written, that is all
+    compared = partial(_compared, graph, codes, sizes, tolerance, dtype)
+    found = compared()
+    if found is None or found.kind == ROUNDING:
+        return found
+    # The pieces of an expression may run in another order than the spec has them: torch's arrays are told by name.
+    keys = _torch_keys(analysis, chosen)
+    return compared(keys) if keys else found
+
+
+def _torch_keys(analysis: Analysis, chosen: ModelAnalysis) -> list[str]:
+    """The names of torch's arrays in the order of the graph; none where the spec does not know them one by one."""
+    backend = load_backend("torch")
+    assert backend is not None
     try:
-        pair = pair_of(graph, *codes, sizes=sizes, ids=ids_of(graph), dtype=dtype)
+        kept = kept_by(analysis, chosen, backend)
+    except Problem:
+        return []
+    return [entry.key for each in kept for entry in each.entries]
+
+
+def _compared(
+    graph: Graph,
+    codes: list[Code],
+    sizes: Mapping[str, int],
+    tolerance: float,
+    dtype: str,
+    torch_keys: Sequence[str] = (),
+) -> Fault | None:
+    """What is wrong with the models that the scripts build."""
+    try:
+        pair = pair_of(
+            graph, *codes, sizes=sizes, ids=ids_of(graph), dtype=dtype, torch_keys=torch_keys
+        )
     except Exception as problem:
         return fault(_where(problem), problem)
     try:
