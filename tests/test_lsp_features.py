@@ -262,6 +262,20 @@ def test_hints_of_repeats_symbols_and_settings() -> None:
     assert hints.HintSettings.of("odd") == hints.ALL == hints.HintSettings.of({"hints": 3})
 
 
+def test_hints_of_shared_layers_stand_at_each_use() -> None:
+    document = opened(
+        "model M {\n  input a: 5x4\n  input b: 5x4\n  both = Dense(8)\n  l = a -> both\n"
+        "  r = b -> both\n  add(l, r) -> Flatten\n}\n"
+    )
+    assert [h.label for h in hints.hints(document)] == [
+        "5x8 · 40 params",
+        "5x8",
+        "5x8",
+        "5x8",
+        "40",
+    ]
+
+
 def test_hints_stay_where_a_mistake_does_not_reach() -> None:
     document = opened(NET.replace("Dense(classes)", "Dense(clases)"))
     assert "7x7x8 · 80 params" in [h.label for h in hints.hints(document)]
@@ -354,6 +368,15 @@ def test_behind_an_arrow_stand_layers_that_fit_and_blocks() -> None:
     assert found.index("Conv2D") < found.index("Conv1D")
     assert "classes" in found and "image" not in found
     assert "Net" not in found and "cross_entropy" not in found
+
+
+def test_a_blank_asks_only_where_something_is_awaited() -> None:
+    for marked, some in (("  x -> |", True), ("  x |", False), ("  y = |", True), ("  |", False)):
+        document, position = at(f"model M {{\n  input x: 4\n{marked}\n}}")
+        found = completion.complete(document, position, Project(), typed=" ")
+        assert bool(found.items) == some, marked
+    document, position = at("model M {\n  input x: 4\n  assert 4 >|\n}")
+    assert not completion.complete(document, position, Project(), typed=">").items
 
 
 def test_every_word_of_a_flow_is_offered_and_nothing_else() -> None:

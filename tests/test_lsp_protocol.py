@@ -283,6 +283,49 @@ def test_buffers_count_more_than_the_disk(tmp_path: Path) -> None:
     talk(conversation())
 
 
+def test_clients_are_asked_to_look_again_when_an_import_changes(tmp_path: Path) -> None:
+    (tmp_path / "dslc.toml").write_text("")
+    head = "block Head(n = 2) {\n  input x\n  x -> Dense(n)\n}\n"
+    space = types.WorkspaceClientCapabilities(
+        inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
+        code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
+        diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True),
+    )
+
+    async def conversation() -> None:
+        async with Session(
+            tmp_path, capabilities=types.ClientCapabilities(workspace=space)
+        ) as session:
+            asked: list[str] = []
+            every = asyncio.Event()
+
+            def note(method: str) -> None:
+                asked.append(method)
+                if len(set(asked)) == 3:
+                    every.set()
+
+            for method in (
+                types.WORKSPACE_INLAY_HINT_REFRESH,
+                types.WORKSPACE_CODE_LENS_REFRESH,
+                types.WORKSPACE_DIAGNOSTIC_REFRESH,
+            ):
+                session.client.feature(method)(lambda params, method=method: note(method))
+            other = session.open("head.dl", head)
+            user = session.open(
+                "user.dl", 'import "head.dl" (Head)\nmodel M { input x: 4  x -> Head }\n'
+            )
+            await session.diagnostics(user)
+            asked.clear()
+            session.change(other, head.replace("n = 2", "n = 3"))
+            await session.wait(every.wait())
+            hints = await session.wait(
+                session.client.text_document_inlay_hint_async(types.InlayHintParams(user, WHOLE))
+            )
+            assert [h.label for h in hints] == ["3 · 15 params"]
+
+    talk(conversation())
+
+
 async def _until(session: Session, uri: str, codes: list[str]) -> None:
     """Wait until the mistakes of a document have these codes."""
 

@@ -30,16 +30,25 @@ from dslc.vocab.sections import ROLES, SECTIONS, Section
 from dslc.vocab.tensor import AXES
 from dslc.vocab.word import Word, parameters, words
 
+AWAITING = ("ARROW", "COMMA", "EQUAL")
 TRIGGERS = [">", " ", "(", "=", ",", ".", '"', "/", "[", "{"]
 
 
 def complete(
-    document: Document, position: types.Position, project: Project, *, snippet: bool = True
+    document: Document,
+    position: types.Position,
+    project: Project,
+    *,
+    snippet: bool = True,
+    typed: str | None = None,
 ) -> types.CompletionList:
-    """Everything that may be written at the cursor, what fits best first."""
+    """Everything that may be written at the cursor, what fits best first. `typed` is the sign that made the client ask
+    by itself: a blank is no reason to interrupt but behind an arrow, a comma or `=`."""
     cursor = cursor_at(document.source, document.offset(position))
     found: dict[str, Candidate] = {}
-    if not cursor.comment:
+    last = cursor.last.type if cursor.last is not None else ""
+    quiet = (typed == " " and last not in AWAITING) or (typed == ">" and last != "ARROW")
+    if not cursor.comment and not quiet:
         for candidate in _candidates(document, cursor, project):
             found.setdefault(candidate.label, candidate)
     start = cursor.start if cursor.quoted is None else paths.start(cursor)

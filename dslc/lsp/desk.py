@@ -41,6 +41,7 @@ class Open:
     source: Source
     checker: Checker
     tick: int = 0
+    moved: bool = False  # it is checked because of another file
     checked: int = -1  # the tick that `document` is about
     document: Document | None = None
     task: asyncio.Task[None] | None = None
@@ -52,11 +53,16 @@ class Open:
 
 
 class Desk:
-    """All that is open. `publish` is told of every document when there is something new about it; `advises` says
-    whether rules run."""
+    """All that is open. `publish` is told of every document when there is something new about it, `refresh` when that
+    is so because of another file; `advises` says whether rules run."""
 
-    def __init__(self, publish: Callable[[Document], None] = lambda document: None) -> None:
+    def __init__(
+        self,
+        publish: Callable[[Document], None] = lambda document: None,
+        refresh: Callable[[], None] = lambda: None,
+    ) -> None:
         self.publish = publish
+        self.told = refresh
         self.advises = True
         self.encoding: Encoding = "utf-16"
         self.buffers = Buffers()
@@ -112,11 +118,13 @@ class Desk:
         """Check what is open and imports one of these files."""
         for held in self.open.values():
             if held.path not in paths and held.checker.read.intersection(paths):
+                held.moved = True
                 self._again(held)
 
     def refresh(self) -> None:
         """Check everything anew."""
         for held in self.open.values():
+            held.moved = True
             self._again(held)
 
     # ----------------------------------------------------------------- checks
@@ -179,6 +187,9 @@ class Desk:
             if not future.done():
                 future.set_result(None)
         self.publish(document)
+        if held.moved:
+            held.moved = False
+            self.told()
 
     async def work(self, do: Callable[..., T], *args: object) -> T | None:
         """What `do` gives, computed by the other thread; a bug in it is logged, and gives nothing."""

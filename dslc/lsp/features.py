@@ -213,8 +213,7 @@ async def _configured(ls: Server, params: types.DidChangeConfigurationParams) ->
         asked = types.ConfigurationParams([types.ConfigurationItem(section="dslc")])
         settings = next(iter(await ls.workspace_configuration_async(asked)), None)
     ls.configure(_plain(settings))
-    if space is not None and space.inlay_hint is not None and space.inlay_hint.refresh_support:
-        await ls.workspace_inlay_hint_refresh_async(None)
+    ls.refresh()
 
 
 def _plain(value: Any) -> Any:
@@ -280,8 +279,9 @@ async def _actions(ls: Server, params: types.CodeActionParams) -> Any:
 
 
 def _complete(ls: Server, document: Document, params: types.CompletionParams) -> Any:
-    project = ls.desk.project
-    return completion.complete(document, params.position, project, snippet=ls.snippets)
+    project, at = ls.desk.project, params.position
+    typed = params.context.trigger_character if params.context is not None else None
+    return completion.complete(document, at, project, snippet=ls.snippets, typed=typed)
 
 
 async def _resolve(ls: Server, params: types.CompletionItem) -> Any:

@@ -55,7 +55,8 @@ def hints(
         if start <= at <= end and (text := label(use, settings)):
             found.append((at, _hint(document, at, text, use)))
     if settings.shapes:
-        found += [(at, h) for at, h in _patterns(document) if start <= at <= end]
+        shapes = [*_patterns(document), *_shared(document)]
+        found += [(at, h) for at, h in shapes if start <= at <= end]
     return [hint for _, hint in sorted(found, key=lambda one: one[0])]
 
 
@@ -115,11 +116,35 @@ def _patterns(document: Document) -> list[tuple[int, types.InlayHint]]:
                 shapes = values_of(analysis, d.name.text, statement.name.text)
                 span = statement.shape.span if statement.shape is not None else statement.name.span
                 if shapes and shapes != [span.text]:
-                    hint = types.InlayHint(
-                        document.positions.position(span.end),
-                        shown(shapes),
-                        types.InlayHintKind.Type,
-                        padding_left=True,
-                    )
-                    found.append((span.end, hint))
+                    found.append((span.end, _plain(document, span.end, shapes)))
     return found
+
+
+def _shared(document: Document) -> list[tuple[int, types.InlayHint]]:
+    """The shapes that come out of a layer with a name, at each of its uses."""
+    found = []
+    for node in document.index.definitions.values():
+        layers = {
+            s.name.text: document.uses.get((s.value.span.start, s.value.span.end))
+            for s in node.body
+            if isinstance(s, tree.Let)
+        }
+        places: dict[str, list[tree.Name]] = {}
+        for step in walk(*node.body):
+            if isinstance(step, tree.Step) and isinstance(step.target, tree.Name):
+                places.setdefault(step.target.text, []).append(step.target)
+        for name, use in layers.items():
+            for i, target in enumerate(places.get(name, ())):
+                turns = (
+                    [t for t in use.frames.values() if len(t) == len(places[name])] if use else []
+                )
+                shapes = list(dict.fromkeys(str(t[i].output) for t in turns if t[i].output))
+                if shapes and use is not None and len(turns) == len(use.frames):
+                    found.append((target.span.end, _plain(document, target.span.end, shapes)))
+    return found
+
+
+def _plain(document: Document, at: int, shapes: list[str]) -> types.InlayHint:
+    """A hint that says shapes alone."""
+    kind, place = types.InlayHintKind.Type, document.positions.position(at)
+    return types.InlayHint(place, shown(shapes), kind, padding_left=True)

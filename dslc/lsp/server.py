@@ -42,7 +42,7 @@ class Server(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("dslc", __version__, protocol_cls=Protocol)
-        self.desk = Desk(self.publish)
+        self.desk = Desk(self.publish, self.refresh)
         self.specs = workspace.Specs(self.desk)
         self.hints = hints.ALL
         self.lenses = True
@@ -60,6 +60,18 @@ class Server(LanguageServer):
                     document.uri, diagnostics(document), document.version
                 )
             )
+
+    def refresh(self) -> None:
+        """Let the client ask anew for what it shows, where it can: something changed that it does not see."""
+        space = self.client_capabilities.workspace
+        if space is None:
+            return
+        if space.inlay_hint is not None and space.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
+        if space.code_lens is not None and space.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+        if space.diagnostics is not None and space.diagnostics.refresh_support:
+            self.workspace_diagnostic_refresh(None)
 
     def configure(self, options: object) -> None:
         """Take over what a client sets: `hints`, `lint`, `lenses`, `backend`."""
