@@ -22,16 +22,27 @@ local function marks(name)
   return space and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}
 end
 
+-- Ask the server and wait; methods of clients take themselves since 0.11.
+local function ask(client, method, params)
+  local answer
+  if vim.fn.has("nvim-0.11") == 1 then
+    answer = client:request_sync(method, params, WAIT, 0)
+  else
+    answer = client.request_sync(method, params, WAIT, 0)
+  end
+  assert(answer and not answer.err, method .. ": " .. vim.inspect(answer))
+  return answer.result
+end
+
 -- The hints of the whole text, raw: old versions show none.
 local function hints(client)
-  local answer = client.request_sync("textDocument/inlayHint", {
+  local found = ask(client, "textDocument/inlayHint", {
     textDocument = vim.lsp.util.make_text_document_params(),
     range = { start = { line = 0, character = 0 }, ["end"] = { line = 99, character = 0 } },
-  }, WAIT, 0)
-  assert(answer and not answer.err, "hints: " .. vim.inspect(answer))
+  })
   return vim.tbl_map(function(hint)
     return { line = hint.position.line + 1, label = hint.label }
-  end, answer.result)
+  end, found)
 end
 
 local function errors()
@@ -46,13 +57,12 @@ local function fix(client)
     start = { line = at.lnum, character = at.col },
     ["end"] = { line = at.end_lnum, character = at.end_col },
   }
-  local answer = client.request_sync("textDocument/codeAction", {
+  local actions = ask(client, "textDocument/codeAction", {
     textDocument = vim.lsp.util.make_text_document_params(),
     range = range,
     context = { diagnostics = { { range = range, message = at.message, code = at.code, source = at.source } } },
-  }, WAIT, 0)
-  assert(answer and not answer.err, "code actions: " .. vim.inspect(answer))
-  for _, action in ipairs(answer.result) do
+  })
+  for _, action in ipairs(actions) do
     if action.edit and action.kind == "quickfix" then
       table.insert(seen.fixes, action.title)
       vim.lsp.util.apply_workspace_edit(action.edit, client.offset_encoding)
@@ -112,12 +122,12 @@ local function session()
   end
   seen.formatted = text()
 
-  -- hover, definition
-  answer = client.request_sync("textDocument/hover", {
+  -- hover
+  local hover = ask(client, "textDocument/hover", {
     textDocument = vim.lsp.util.make_text_document_params(),
     position = { line = 3, character = 13 },
-  }, WAIT, 0)
-  seen.hover = answer and answer.result and answer.result.contents.value
+  })
+  seen.hover = hover.contents.value
 
   -- the script beside the spec
   local buffer = vim.api.nvim_get_current_buf()
@@ -144,9 +154,10 @@ local function session()
   seen.colours = vim.tbl_map(function(place)
     return vim.fn.synIDattr(vim.fn.synID(place[1], place[2], 1), "name")
   end, { { 1, 1 }, { 4, 14 }, { 8, 1 } })
-  client.stop()
+  local id = client.id
+  vim.lsp.stop_client(id)
   until_("the server to leave", function()
-    return client.is_stopped()
+    return vim.lsp.get_client_by_id(id) == nil
   end)
 end
 

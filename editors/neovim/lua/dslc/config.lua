@@ -43,4 +43,12 @@ function M.root_of(path)
   end
 end
 
+-- Ask the server; methods of clients take themselves since 0.11.
+function M.request(client, ...)
+  if vim.fn.has("nvim-0.11") == 1 then
+    return client:request(...)
+  end
+  return client.request(...)
+end
+
 return M

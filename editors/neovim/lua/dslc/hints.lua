@@ -1,4 +1,6 @@
 -- Inlay hints for versions of Neovim that have none of their own: at the end of each line, all of its steps together.
+local config = require("dslc.config")
+
 local M = {}
 
 local space = vim.api.nvim_create_namespace("dslc_hints")
@@ -48,7 +50,7 @@ local function ask(client, buffer)
       ["end"] = { line = vim.api.nvim_buf_line_count(buffer), character = 0 },
     },
   }
-  client.request("textDocument/inlayHint", params, function(problem, hints)
+  config.request(client, "textDocument/inlayHint", params, function(problem, hints)
     if not problem and type(hints) == "table" and vim.api.nvim_buf_is_loaded(buffer) then
       draw(buffer, hints)
     end

@@ -1,4 +1,6 @@
 -- `:DslcScript [keras|torch]`: the script of the spec beside it, in step with it; its lines follow the cursor.
+local config = require("dslc.config")
+
 local M = {}
 
 local space = vim.api.nvim_create_namespace("dslc_script")
@@ -30,7 +32,7 @@ local function ask(client, spec, view)
     command = "dslc.openScript",
     arguments = { vim.uri_from_bufnr(spec), vim.NIL, view.backend or vim.NIL },
   }
-  client.request("workspace/executeCommand", params, function(problem, answer)
+  config.request(client, "workspace/executeCommand", params, function(problem, answer)
     if not problem and type(answer) == "table" and vim.api.nvim_buf_is_valid(view.buffer) then
       show(view, answer)
     end
@@ -51,7 +53,8 @@ local function follow(spec)
   end
   local count = vim.api.nvim_buf_line_count(view.buffer)
   for at = found[1], math.min(found[2], count - 1) do
-    vim.api.nvim_buf_add_highlight(view.buffer, space, "Visual", at, 0, -1)
+    local line_text = vim.api.nvim_buf_get_lines(view.buffer, at, at + 1, false)[1]
+    vim.api.nvim_buf_set_extmark(view.buffer, space, at, 0, { end_col = #line_text, hl_group = "Visual" })
   end
   for _, window in ipairs(vim.fn.win_findbuf(view.buffer)) do
     vim.api.nvim_win_set_cursor(window, { math.min(found[1] + 1, count), 0 })
