@@ -1,18 +1,20 @@
-"""What the graph holds. The networkx graph has one vertex a node, its data under the key `node`."""
+"""What the graph holds: nodes in order of creation, and for what asks about ways a networkx graph of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import networkx as nx
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from dslc.graph.recall import Facts, facts
 from dslc.source import Span
 from dslc.spec import ir
 from dslc.vocab.dims import Dim
 from dslc.vocab.tensor import FlowWord, Tensor, Weight
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +25,7 @@ class Node:
     blocks, values. `reader` is the place that decided what an input holds, numbers or token ids. A node that is
     not `sound` stands for a layer with a wrong value that its result does not depend on. `role` is `hidden` or
     `output` where the rules of `defaults` make a difference between the two, and `hidden` where they say the same.
+    `known` is what was found out when the layer was applied.
     """
 
     index: int
@@ -36,6 +39,7 @@ class Node:
     reader: Span | None = None
     sound: bool = True
     role: str = ""
+    known: Facts | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -64,16 +68,26 @@ class Frame:
     repeats: dict[ir.Step, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Graph:
-    """A whole model. `graph` is a networkx.DiGraph over node indices in order of creation, `order` its nodes."""
+    """A whole model. `order` holds its nodes in order of creation: the index of a node is its place there."""
 
-    graph: nx.DiGraph[int]
     root: Frame
     frames: list[Frame]
     inputs: dict[str, int]
     outputs: dict[str, int | None]
     order: list[Node] = field(default_factory=list)
+
+    @cached_property
+    def graph(self) -> nx.DiGraph[int]:
+        """The indices of the nodes, and which of them feed which. Made when it is asked for: to load networkx takes
+        longer than to check most specs."""
+        import networkx as nx
+
+        made: nx.DiGraph[int] = nx.DiGraph()
+        made.add_nodes_from((node.index, {"node": node}) for node in self.order)
+        made.add_edges_from((source, node.index) for node in self.order for source in node.inputs)
+        return made
 
     def node(self, index: int) -> Node:
         return self.order[index]
@@ -108,10 +122,13 @@ class Graph:
 
     def facts(self, node: Node) -> Facts | None:
         """What the layer of `node` makes of its inputs; None where it has none, or one of them is unknown."""
+        if node.known is not None and node.known.word is node.word:
+            return node.known
         inputs = self.input_tensors(node)
         if node.word is None or inputs is None or node.output is None:
             return None
-        return facts(node.word, inputs)
+        node.known = facts(node.word, inputs)
+        return node.known
 
     def weights(self, node: Node) -> dict[str, Weight]:
         """The arrays that `node` brings; empty where it shares those of another node."""

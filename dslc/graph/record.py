@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import networkx as nx
-
 from dslc.diagnostics import Diagnostic, Fix, Label, error
 from dslc.graph.explain import call_notes, mismatch
 from dslc.graph.model import Frame, Graph, Node
@@ -34,8 +32,7 @@ class Record:
         self.full = False
         self.work = 0
         self.levels = 0
-        graph: nx.DiGraph[int] = nx.DiGraph()
-        self.graph = Graph(graph, root, [root], {}, {})
+        self.graph = Graph(root, [root], {}, {})
         self.taken: list[tuple[dict[Any, Tensor | None], Any, int | None]] = []
 
     # ----------------------------------------------------------------- diagnostics
@@ -98,14 +95,11 @@ class Record:
         frame: Frame,
         path: tuple[str, ...],
     ) -> Node:
-        graph = self.graph.graph
         index = len(self.graph.order)
         if index >= MAX_NODES:
             self.stop(f"the model has more than {MAX_NODES:,} layers", span)
         node = Node(index, word, inputs, output, span, frame, path)
-        graph.add_node(index, node=node)
         self.graph.order.append(node)
-        graph.add_edges_from((source, index) for source in inputs)
         return node
 
     # ----------------------------------------------------------------- layers
@@ -131,7 +125,8 @@ class Record:
         tensors = [t for t in map(self.graph.tensor, known) if t is not None]
         if len(tensors) < len(known):
             return None
-        result = facts(word, tuple(tensors)).result
+        found = facts(word, tuple(tensors))
+        result = found.result
         if isinstance(result, Mismatch):
             self.say(mismatch(self.graph, span, result, known), frame)
             return None
@@ -140,7 +135,9 @@ class Record:
                 message = f"`{word.word}` makes an axis that is too large to compute with"
                 self.say(error("E0404", message, span, fixes=[Fix("make it smaller")]), frame)
                 return None
-        return self.add(word, known, result, span, frame, path)
+        node = self.add(word, known, result, span, frame, path)
+        node.known = found
+        return node
 
     def _decide(self, index: int, word: FlowWord, span: Span) -> None:
         """An input of the model holds token ids when the first layer that reads it takes ids."""

@@ -46,6 +46,8 @@ class Damage:
 
     def next_to(self, span: Span) -> bool:
         """Whether a fault lies in `span` or follows it on its line with nothing but space between."""
+        if not self.places:
+            return False
         if self.touches(span):
             return True
         at = bisect.bisect_left(self.starts, span.end)
