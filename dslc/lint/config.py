@@ -203,6 +203,8 @@ class _Reader:
         if close:
             edits = (Edit(span, close),) if span.text == key else ()
             fix = Fix(f"did you mean `{close}`?", edits)
+        elif key == "tool" and not self.table:
+            fix = Fix("write the settings as they are: in a dslc.toml without `[tool.dslc]`")
         notes = [f"it may be one of {', '.join(known)}"]
         self.found.append(error("E0481", f"{what} `{key}`", span, notes=notes, fixes=[fix]))
 

@@ -16,6 +16,7 @@ from dslc.lint.registry import all_rules
 from dslc.lint.rule import Rule
 
 ALL = "ALL"
+BUDGET = "over-budget"  # whoever sets a budget wants to hear of it
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ def weight(selector: str, rule: Rule) -> int:
 def select(config: Config, options: Options, path: Path | None = None) -> Selection:
     """The rules for the spec at `path`."""
     wanted = options.select or config.select
-    wanted = (ALL,) if wanted is None else wanted
+    if wanted is None:
+        wanted = (ALL,)
+    elif config.budgets and not options.select:
+        wanted = (*wanted, BUDGET)
     ignored = (*options.ignore, *(() if options.select else config.ignore))
     here = config.ignored_at(path) if path is not None else ()
     chosen = [

@@ -201,15 +201,21 @@ def other_library(owner: str, argument: tree.Argument, node: tree.Call) -> Fix |
 
 
 def misread_arguments(word: type[Word], node: tree.Call | tree.Name) -> Diagnostic | None:
-    """`Reshape(8, 8)` for a size, `relu(Dense(3))` for a step behind a step."""
+    """`Reshape(8, 8)` and `Reshape(8, x.channels)` for a size, `relu(Dense(3))` for a step behind a step."""
     given = node.arguments if isinstance(node, tree.Call) else ()
     unnamed = [a.value for a in given if a.name is None]
     fields = [*parameters(word).values()]
     first = kind_of(fields[0]) if fields else None
     whole = all(isinstance(v, tree.Number) and isinstance(v.value, int) for v in unnamed)
-    if len(unnamed) > 1 and whole and word.positional == 1 and isinstance(first, (Sizes, SizeOf)):
+    sizes = (tree.Number, tree.Name, tree.Attribute, tree.Binary)
+    if (
+        len(unnamed) > 1
+        and all(isinstance(v, sizes) for v in unnamed)
+        and word.positional == 1
+        and isinstance(first, (Sizes, SizeOf))
+    ):
         span = unnamed[0].span.to(unnamed[-1].span)
-        joined = "such as (" not in first.describe
+        joined = whole and "such as (" not in first.describe
         numbers = [v.span.text for v in unnamed]
         text = "x".join(numbers) if joined else f"({', '.join(numbers)})"
         message = f"`{word.word}` takes its numbers as one argument"

@@ -139,6 +139,8 @@ def _tokens(source: Source, texts: list[str]) -> tuple[list[Token], tuple[Commen
         for comment in seen.comments:
             comments.append(Comment(_moved(comment.span, source, at), comment.text))
         if seen.tokens:
+            if seen.tokens[-1].type == "ARROW":
+                return None  # whether a step comes behind it depends on the lines below
             first = seen.tokens[0].type
             if first == "LBRACE" or (
                 before
@@ -239,7 +241,8 @@ class _Again(Parser):
                 self.reduce(-action - 1)
             if token is not None:
                 self.feed(token)
-        line.seen.pieces[key] = self.piece(floor, line.at) if sound else None
+        known = sound and not self.report.found
+        line.seen.pieces[key] = self.piece(floor, line.at) if known else None
         return True
 
     def piece(self, floor: int, at: int) -> Piece:

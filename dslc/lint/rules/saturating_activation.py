@@ -57,7 +57,9 @@ def check(facts: Facts) -> Iterator[Finding]:
                 continue
             written = layer.span.text == word.word
             edits = facts.edit.replace(layer.span, "relu") if written else NONE
-            message = f"`{word.word}` in a hidden layer: its gradient all but vanishes"
+            message = (
+                f"`{word.word}` in a hidden layer: where its curve is flat, the gradient vanishes"
+            )
             fix = Fix("write `relu`, with weights that start as `he_normal`", edits)
             yield Finding(layer.span, message, "flat away from the middle", fixes=(fix,))
 
