@@ -129,3 +129,38 @@ def test_weights_find_their_places() -> None:
 
     for seed in range(80_001, 80_021):
         assert misplaced(grow(seed).text) == "", grow(seed).text
+
+
+@pytest.mark.framework
+def test_a_planted_difference_is_no_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part in a million in one layer of torch, and the judge says so."""
+    from dataclasses import replace
+
+    from fuzz import judge
+
+    original = judge.code_of
+
+    def planted(analysis: object, chosen: object, backend: object) -> object:
+        code = original(analysis, chosen, backend)  # type: ignore[arg-type]
+        if backend.target.name == "keras":  # type: ignore[attr-defined]
+            return code
+
+        def run() -> dict[str, object]:
+            found = dict(code.run())
+            build = found["build_model"]
+
+            def build_model() -> object:
+                model = build()
+                layer = next(m for m in model.modules() if type(m).__name__ == "Linear")
+                layer.register_forward_hook(lambda *given: given[-1] * (1 + 1e-6))
+                return model
+
+            return {**found, "build_model": build_model}
+
+        return replace(code, run=run)
+
+    text = "model Net {\n  input x: 6\n  x -> Dense(4) -> BatchNorm -> tanh -> Dense(3)\n}\n"
+    assert judge.judge(text) is None
+    monkeypatch.setattr(judge, "code_of", planted)
+    found = judge.judge(text)
+    assert found is not None and found.kind == "numbers: prediction"
