@@ -33,7 +33,7 @@ pytestmark = [
 def npm(place: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["npm", *arguments], cwd=place, env={**os.environ, **env}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=240,
+        capture_output=True, text=True, timeout=120,
     )  # fmt: skip
 
 

@@ -31,3 +31,4 @@ process.stdin.on("data", (chunk) => {
     process.stdout.write(`Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
 });
+process.stdin.on("end", () => process.exit(0));
