@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from pathlib import Path
 
@@ -42,6 +43,31 @@ def typed(text: str, step: int = 1, encoding: str = "utf-16") -> None:
 
 def test_every_prefix_of_a_spec_with_everything_in_it() -> None:
     typed(SMALL)
+
+
+PASTED = (
+    *'{ } ( ) [ ] " # , = -> .. : as @ * 0 -1 x 한 🎉'.split(),
+    "match {", "repeat 3 {", 'import "', "model M {", "train {", "phase a { freeze = from(", "\n", "  ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["digits_transfer.dl", "multi_output.dl", "zoo/resnet18.dl"])
+def test_garbage_does_no_harm(name: str) -> None:
+    chance = random.Random(name)
+    typist = Typist(SPECS / name)
+    original = text = (SPECS / name).read_text(encoding="utf-8")
+    for turn in range(40):
+        at, kind = chance.randrange(len(text) + 1), chance.random()
+        if kind < 0.5:
+            text = text[:at] + chance.choice(PASTED) + text[at:]
+        elif kind < 0.8:
+            text = text[:at] + text[at + chance.randrange(1, 40) :]
+        else:
+            other = chance.randrange(len(text) + 1)
+            text = text[:at] + text[other : other + chance.randrange(1, 60)] + text[at:]
+        typist.everything(typist.type(text), min(at, len(text)), layout=turn % 10 == 0)
+        if turn % 8 == 7:
+            text = original
 
 
 def test_prefixes_with_other_ends_of_lines_and_encodings() -> None:

@@ -267,7 +267,7 @@ async def _pulled_all(ls: Server, params: types.WorkspaceDiagnosticParams) -> An
 
 
 async def _search(ls: Server, params: types.WorkspaceSymbolParams) -> Any:
-    return ls.specs.symbols(params.query)
+    return await ls.desk.work(ls.specs.symbols, params.query)
 
 
 async def _actions(ls: Server, params: types.CodeActionParams) -> Any:
@@ -326,7 +326,7 @@ async def _open_script(ls: Server, *args: Any) -> Any:
     uri, model, backend = (*map(_plain, args), None, None, None)[:3]
     document = await ls.desk.current(uri) if isinstance(uri, str) else None
     if document is None and isinstance(uri, str) and (path := path_of(uri)) is not None:
-        document = await ls.specs.document(path) if path in ls.desk.project.specs() else None
+        document = await ls.specs.document(path)
     if document is None:
         return None
     return await ls.desk.work(script.script, document, backend or ls.backend, model)

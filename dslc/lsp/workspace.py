@@ -36,12 +36,15 @@ class Specs:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.known: dict[Path, tuple[object, Document]] = {}
+        self.known: dict[Path, tuple[str, Document]] = {}
 
     async def report(self, previous: dict[str, str]) -> types.WorkspaceDiagnosticReport:
+        """What is wrong in each of them, or that it is as the client knows."""
         items: list[types.WorkspaceDocumentDiagnosticReport] = []
         opened = {held.path: held for held in self.desk.open.values()}
-        for path in self.desk.project.specs():
+        stamps = await self.desk.work(self._stamps) or {}
+        every = str(hash(tuple(stamps.values())))
+        for path in stamps:
             held = opened.get(path)
             uri = held.uri if held is not None else path.as_uri()
             document: Document | None
@@ -49,56 +52,58 @@ class Specs:
                 document, version = await self.desk.settled(uri), held.version
                 result = f"{uri}#{held.checked}"
             else:
-                document, version = await self.document(path), None
-                result = f"{uri}#{hash(self._stamp(path))}"
+                document, version = await self._checked(path, every), None
+                result = f"{uri}#{every}"
             if document is None:
                 continue
             if previous.get(uri) == result:
-                items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, result, version))
+                same = types.WorkspaceUnchangedDocumentDiagnosticReport(uri, result, version)
+                items.append(same)
             else:
                 found = diagnostics(document)
-                items.append(
-                    types.WorkspaceFullDocumentDiagnosticReport(
-                        uri, found, version, result_id=result
-                    )
+                full = types.WorkspaceFullDocumentDiagnosticReport(
+                    uri, found, version, result_id=result
                 )
+                items.append(full)
         return types.WorkspaceDiagnosticReport(items)
 
     async def document(self, path: Path) -> Document | None:
-        """A spec that is not open, checked."""
-        stamp = self._stamp(path)
+        """A spec of the workspace that is not open, checked."""
+        stamps = await self.desk.work(self._stamps) or {}
+        return (
+            await self._checked(path, str(hash(tuple(stamps.values())))) if path in stamps else None
+        )
+
+    async def _checked(self, path: Path, every: str) -> Document | None:
         held = self.known.get(path)
-        if held is not None and held[0] == stamp:
+        if held is not None and held[0] == every:
             return held[1]
-        source, _ = self.desk.buffers.read(path)
-        if source is None:
-            return None
         desk = self.desk
 
-        def check() -> Document:
-            uri, disk = path.as_uri(), desk.buffers
-            return checked(
-                source, uri, path, disk=disk, encoding=desk.encoding, advice=desk.advises
-            )
+        def check() -> Document | None:
+            source, _ = desk.buffers.read(path)
+            if source is None:
+                return None
+            uri, encoding, advice = path.as_uri(), desk.encoding, desk.advises
+            return checked(source, uri, path, disk=desk.buffers, encoding=encoding, advice=advice)
 
         document = await desk.work(check)
         if document is not None:
-            self.known[path] = stamp, document
+            self.known[path] = every, document
         return document
 
-    def _stamp(self, path: Path) -> object:
-        """What changes with the file, and with the specs beside it that it may import."""
-        stamps = []
-        for other in self.desk.project.specs():
-            opened = self.desk.buffers.open.get(other)
+    def _stamps(self) -> dict[Path, object]:
+        """The specs of the workspace, each with what changes when it does. One may import any other, so that all are
+        checked again when one changes."""
+        found: dict[Path, object] = {}
+        for path in self.desk.project.specs():
+            opened = self.desk.buffers.open.get(path)
             try:
-                stat = other.stat()
-                stamps.append(
-                    (other, id(opened) if opened else None, stat.st_mtime_ns, stat.st_size)
-                )
+                stat = path.stat()
+                found[path] = (id(opened), stat.st_mtime_ns, stat.st_size)
             except OSError:
-                stamps.append((other, id(opened) if opened else None, 0, 0))
-        return tuple(stamps)
+                found[path] = (id(opened), 0, 0)
+        return found
 
     def symbols(self, query: str) -> list[types.WorkspaceSymbol]:
         """The models and blocks of the workspace whose names hold the letters of `query` in their order."""
