@@ -18,6 +18,7 @@ from dslc.driver import Analysis
 from dslc.lsp.buffers import Buffers, path_of
 from dslc.lsp.carry import carried
 from dslc.lsp.document import Checker, Document, folder_of
+from dslc.lsp.memory import sweep
 from dslc.lsp.positions import Encoding, edited
 from dslc.lsp.project import Project
 from dslc.source import Source
@@ -64,6 +65,7 @@ class Desk:
         self.publish = publish
         self.told = refresh
         self.advises = True
+        self.sweeps = False  # a process of its own: what checks leave behind is swept between them
         self.encoding: Encoding = "utf-16"
         self.buffers = Buffers()
         self.project = Project(self.buffers)
@@ -148,6 +150,10 @@ class Desk:
                 continue
             self._found(held, analysis, source, version, tick)
             document = held.document
+            if self.sweeps:
+                await self.work(sweep)
+            if held.tick != tick:  # typed while it was swept
+                continue
             if not (self.advises and analysis is not None and analysis.ok):
                 return
             await asyncio.sleep(QUIET)

@@ -16,6 +16,7 @@ from dslc.lsp.desk import Desk
 from dslc.lsp.diagnostics import diagnostics
 from dslc.lsp.document import Document
 from dslc.lsp.features import register
+from dslc.lsp.memory import settle
 
 
 class Protocol(LanguageServerProtocol):
@@ -93,6 +94,8 @@ def serve(host: str | None = None, port: int = 0) -> int:
     """Talk to one client until it leaves: through the standard streams, or at an address. Gives back 0 when it has said
     `shutdown` first, as it must, else 1."""
     server = Server()
+    server.desk.sweeps = True
+    server.desk.worker.submit(settle)
     if host is None:
         server.start_io()
     else:
