@@ -138,6 +138,30 @@ def test_slow_checks_do_not_block_and_stale_ones_are_dropped(
     assert "update failed" in caplog.text
 
 
+def test_what_is_typed_while_memory_is_swept_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "sweep", lambda: time.sleep(0.2))
+    told: list[int | None] = []
+
+    def publish(document: Document) -> None:
+        told.append(document.version)
+        raise RuntimeError("a bug")
+
+    async def conversation() -> None:
+        desk = Desk(publish)
+        desk.sweeps, desk.advises = True, False
+        uri = (ROOT / "t.dl").as_uri()
+        desk.opened(uri, GOOD, 1)
+        await desk.current(uri)
+        await asyncio.sleep(0.05)
+        desk.changed(uri, [types.TextDocumentContentChangeWholeDocument("model M {")], 2)
+        document = await asyncio.wait_for(desk.current(uri), 20)
+        assert document is not None and document.version == 2 and told == [1, 2]
+        await asyncio.wait_for(desk.settled(uri), 20)
+        desk.close()
+
+    asyncio.run(conversation())
+
+
 def test_advice_moves_with_its_line_until_the_rules_ran_again() -> None:
     old = Source("a", GOOD)
     found = checked(old).advice

@@ -164,7 +164,7 @@ class Desk:
                 continue
             if document is not None:
                 document.advice = advice or []
-                self.publish(document)
+                self._tell(document)
             return
 
     def _found(
@@ -192,10 +192,17 @@ class Desk:
         for future in waiting:
             if not future.done():
                 future.set_result(None)
-        self.publish(document)
+        self._tell(document)
         if held.moved:
             held.moved = False
             self.told()
+
+    def _tell(self, document: Document) -> None:
+        """Publish a document; a bug on the way is logged, and the next check goes on."""
+        try:
+            self.publish(document)
+        except Exception:
+            log.exception("publishing %s failed", document.uri)
 
     async def work(self, do: Callable[..., T], *args: object) -> T | None:
         """What `do` gives, computed by the other thread; a bug in it is logged, and gives nothing."""
