@@ -33,6 +33,9 @@ def test_a_stamp_tells_who_wrote_what() -> None:
     edited = split(text.replace("1", "2", 1))[1]
     assert edited is not None and not edited.whole
     assert split("a = 1\n") == ("a = 1\n", None)
+    below = split(f"{text}\nb = 2\n")
+    assert below[0] == "a = 1\n\n\nb = 2\n"
+    assert below[1] is not None and not below[1].whole, "what stands below the stamp counts"
 
 
 def test_a_script_is_up_to_date(dslc: Dslc, net: Path) -> None:
@@ -89,6 +92,24 @@ def test_an_edited_script_is_not_overwritten(dslc: Dslc, net: Path) -> None:
     assert net.read_bytes() == before
     assert dslc("compile", "net.dl", "-b", "torch", "--force")[0] == 0
     assert dslc("compile", "--check", "net.dl")[0] == 0
+
+
+def test_what_was_written_below_is_an_edit_too(dslc: Dslc, net: Path) -> None:
+    net.write_text(f"{net.read_text()}\nprint('mine')\n")
+    mine = net.read_text()
+    code, out, _ = dslc("compile", "--check", "net.dl")
+    assert code == 1
+    assert "net_torch.py was edited since dslc wrote it\n" in out
+    assert "+print('mine')" in out
+    assert dslc("compile", "net.dl", "-b", "torch")[0] != 0
+    assert net.read_text() == mine
+
+
+def test_a_spec_that_is_not_there(dslc: Dslc, net: Path) -> None:
+    code, out, err = dslc("compile", "--check", "nett.dl", "net.dl")
+    assert code == 1
+    assert out == "1 script up to date\n"
+    assert "error[E0130]: there is no file `nett.dl`" in err
 
 
 def test_a_long_edit_is_shown_in_part(dslc: Dslc, net: Path) -> None:

@@ -213,6 +213,18 @@ def test_a_diff_changes_nothing(dslc: Dslc) -> None:
     assert dslc("lint", *ONLY, "--diff") == (0, "", "nothing would be fixed\n")
 
 
+def test_a_diff_says_which_specs_have_errors(dslc: Dslc) -> None:
+    write(SPEC.replace("tanh", "tanhh"))
+    code, out, err = dslc("lint", "--diff", "--unsafe-fixes")
+    assert (code, out) == (1, "")
+    assert err.startswith("error[E0201]: there is no layer or block `tanhh`")
+    assert err.endswith("nothing would be fixed\n")
+    code, out, _ = dslc("lint")
+    assert code == 1
+    assert out.endswith("\n1 error\n"), "--fix leaves it to its author"
+    assert "[*]" not in dslc("lint", "--statistics", "--unsafe-fixes")[1]
+
+
 def test_a_file_keeps_its_mark_its_line_ends_and_its_rights(dslc: Dslc) -> None:
     path = write("\ufeff# 한국어 🙂\r\n" + SPEC.replace("\n", "\r\n"))
     path.chmod(0o640)

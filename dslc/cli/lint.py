@@ -129,8 +129,10 @@ def show(results: Sequence[Result], fixed: Sequence[Fixed], how: How, *, err: bo
     found = list(unique.values())
     if how.diff:
         say("".join(it.diff() for it in fixed))
+        faults = [d for d in found if _is_fault(d)]
+        report(faults, err=True)
         say(f"{_mended(fixed, 'would be fixed')}\n", err=True)
-        return FINDINGS if fixed and not how.exit_zero else FINE
+        return FINDINGS if (fixed or faults) and not how.exit_zero else FINE
     if how.statistics:
         say(_statistics(found, how), err=err)
     elif how.form == "full":
@@ -143,6 +145,11 @@ def show(results: Sequence[Result], fixed: Sequence[Fixed], how: How, *, err: bo
     return FINDINGS if found and not how.exit_zero else FINE
 
 
+def _is_fault(diagnostic: Diagnostic) -> bool:
+    """Is it one of `dslc check`? What it proposes is for a person to judge: only advice is followed by --fix."""
+    return diagnostic.code[0] == "E"
+
+
 def place(diagnostic: Diagnostic) -> str:
     return "" if diagnostic.primary is None else str(diagnostic.primary.span)
 
@@ -152,8 +159,9 @@ def _summary(found: Sequence[Diagnostic], how: How) -> str:
     from dslc.lint.patch import fix_of
     from dslc.render import summary
 
-    safe = sum(fix_of(d, unsafe=False) is not None for d in found)
-    more = sum(fix_of(d, unsafe=True) is not None for d in found) - safe
+    advice = [d for d in found if not _is_fault(d)]
+    safe = sum(fix_of(d, unsafe=False) is not None for d in advice)
+    more = sum(fix_of(d, unsafe=True) is not None for d in advice) - safe
     parts = [f"{safe} can be fixed with --fix"] if safe and not how.fix else []
     if more and not (how.fix and how.unsafe):
         option = "--unsafe-fixes" if safe and not how.fix else "--fix --unsafe-fixes"
@@ -180,7 +188,7 @@ def _statistics(found: Sequence[Diagnostic], how: How) -> str:
     from dslc.lint.patch import fix_of
 
     counts = Counter(d.code for d in found)
-    fixable = {d.code for d in found if fix_of(d, unsafe=how.unsafe)}
+    fixable = {d.code for d in found if not _is_fault(d) and fix_of(d, unsafe=how.unsafe)}
     titles = {code: page.title for code, page in pages().items()}
     if how.form == "json":
         rows = [

@@ -65,12 +65,16 @@ def check_scripts(
     if output is not None and (len(files) > 1 or backend is None):
         fail("`-o` names the script of one spec for one backend", "dslc compile --check SPEC -b …")
     scripts: list[Script] = []
-    without = 0
+    analyses: dict[Path, Analysis | None] = {}
+    without = lost = 0
     for spec in files:
         mine = list(_scripts(spec, backend, output, model))
-        without += not mine
+        if not mine and not spec.exists():
+            analyse_or_report(spec)  # says that it is not there
+            lost += 1
+        else:
+            without += not mine
         scripts += mine
-    analyses: dict[Path, Analysis | None] = {}
     seen = wrong = 0
     for script in scripts:
         if script.spec not in analyses:
@@ -84,7 +88,7 @@ def check_scripts(
         if finding is not None:
             wrong += 1
             _show(script, finding)
-    return _end(seen, wrong, without)
+    return FINDINGS if _end(seen, wrong, without) or lost else FINE
 
 
 def _end(scripts: int, wrong: int, without: int) -> int:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from dslc import __version__
 
-LINE = re.compile(r"\n# written by dslc (?P<version>\S+), sha256 (?P<digest>[0-9a-f]{12})\n*\Z")
+LINE = re.compile(
+    r"\n# written by dslc (?P<version>\S+), sha256 (?P<digest>[0-9a-f]{12})[ \t]*(?=\n|\Z)"
+)
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,14 @@ def stamped(text: str) -> str:
 
 
 def split(text: str) -> tuple[str, Stamp | None]:
-    """The script without its last line, and that. Line endings of Windows are none of ours."""
+    """The script without its last line, and that; what was written below it counts. Line endings of Windows are none of
+    ours."""
     text = text.replace("\r\n", "\n")
-    match = LINE.search(text)
+    match = next(reversed([*LINE.finditer(text)]), None)
     if match is None:
         return text, None
-    body = text[: match.start()]
+    body, below = text[: match.start()], text[match.end() :]
+    body += below if below.strip("\n") else ""
     return body, Stamp(match["version"], match["digest"] == _digest(body))
 
 
