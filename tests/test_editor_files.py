@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +17,23 @@ from dslc.reference import vocabulary
 from dslc.source import Source
 from dslc.vocab.sections import SECTIONS
 
-EDITORS = Path(__file__).resolve().parent.parent / "editors"
+ROOT = Path(__file__).resolve().parent.parent
+EDITORS = ROOT / "editors"
 SNIPPETS = json.loads((EDITORS / "vscode" / "snippets" / "dslc.json").read_text(encoding="utf-8"))
 FIELD = re.compile(r"\$\{(\d+)(?::([^{}]*)|\|((?:[^|\\]|\\.)*)\|)\}|\$\{?(\d+)\}?")
 
+SCENE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from make_editor_picture import SPEC, Editor, scene
+found = scene(SPEC)
+print(json.dumps({
+    "wrong": [d["code"] for d in found.wrong],
+    "fixes": found.fixes,
+    "hints": [[label for _, label in line] for line in found.hints.values()],
+    "size": Editor(found, 2050).draw().size,
+}))
+"""
 HERE = "<here>"
 MODEL = """
 model Net(classes = 10) {
@@ -104,3 +119,17 @@ def test_every_word_is_coloured(file: str) -> None:
         if not re.search(rf"(?<!\w){name}(?!\w)", text)
     ]
     assert not missing
+
+
+@pytest.mark.editor
+def test_the_picture_is_drawn_from_what_the_server_says() -> None:
+    tool = ROOT / "tools" / "make_editor_picture.py"
+    done = subprocess.run(
+        [sys.executable, "-c", SCENE, str(tool.parent)], capture_output=True, text=True, timeout=90
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["wrong"] == ["E0301"]
+    assert seen["fixes"]
+    assert ["16x16x64 · 36,864 params", "16x16x64 · 128 params"] in [h[:2] for h in seen["hints"]]
+    assert seen["size"][0] > 1000

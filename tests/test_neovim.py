@@ -135,7 +135,7 @@ def test_the_script_stands_beside_the_spec(seen: dict[str, Any]) -> None:
 
 def test_the_plugin_sets_what_specs_need(seen: dict[str, Any]) -> None:
     assert (seen["filetype"], seen["commentstring"]) == ("dslc", "# %s")
-    assert seen["colours"] == ["dslcDefinition", "dslcLayer", "dslcSection"]
+    assert seen["colours"] == ["dslcDefinition", "dslcType", "dslcLayer", "dslcSection", "dslcWord"]
 
 
 def test_the_server_leaves_in_peace(seen: dict[str, Any]) -> None:

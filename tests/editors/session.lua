@@ -153,7 +153,7 @@ local function session()
   -- colours without the server
   seen.colours = vim.tbl_map(function(place)
     return vim.fn.synIDattr(vim.fn.synID(place[1], place[2], 1), "name")
-  end, { { 1, 1 }, { 4, 14 }, { 8, 1 } })
+  end, { { 1, 1 }, { 1, 7 }, { 4, 14 }, { 8, 1 }, { 8, 17 } })
   local id = client.id
   vim.lsp.stop_client(id)
   until_("the server to leave", function()

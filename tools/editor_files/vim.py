@@ -16,6 +16,7 @@ GROUPS = {  # groups of ours: the standard group whose colours they take
     "dslcLayer": "Function",
     "dslcActivation": "Function",
     "dslcMerge": "Function",
+    "dslcType": "Type",
     "dslcWord": "Type",
     "dslcChoice": "Constant",
     "dslcLabel": "Label",
@@ -28,6 +29,7 @@ GROUPS = {  # groups of ours: the standard group whose colours they take
     "dslcDirective": "SpecialComment",
     "dslcTodo": "Todo",
 }
+INSIDE = "ALLBUT,dslcSectionBody,dslcPlaceholder,dslcTodo,dslcDirective"  # of sections
 HEAD = """" Syntax of dslc specs (*.dl)
 " made by tools/regen.py from the vocabulary of dslc: edit that
 if exists("b:current_syntax")
@@ -37,8 +39,9 @@ syntax case match
 syntax sync minlines=200
 """
 PATTERNS = r"""
-syntax match dslcName /\%([({,]\s*\|^\s*\|\s\)\@1<=\h\w*\ze\s*=\%([^=]\|$\)/
-syntax match dslcLabel /\<as\s\+\zs\h\w*/
+syntax match dslcName /\%([({,]\s*\|^\s*\|\s\)\@1<=\K\k*\ze\s*=\%([^=]\|$\)/
+syntax match dslcLabel /\%(\<as\s\+\)\@<=\K\k*/
+syntax match dslcType /\%(^\%(model\|block\)\s\+\)\@<=\K\k*/
 syntax match dslcOperator /->\|\.\.\|[-+*\/%=<>!]=\?/
 syntax match dslcNumber /\<\d[0-9_]*\%(\.\d[0-9_]*\)\?\%([eE][+-]\?\d\+\)\?[kMG]\?\>/
 syntax match dslcNumber /\<\d\+\%(x\d\+\)\+\>/
@@ -72,13 +75,15 @@ def syntax() -> str:
         ),
         '" Words of sections mean nothing in a model, where they may be names.',
         rf"syntax region dslcSectionBody matchgroup=dslcSection start=/^\%({sections}\)\>[^{{#]*{{/"
-        r" end=/}/ contains=TOP,@dslcInSections",
-        r"syntax region dslcPart start=/{/ end=/}/ contained contains=TOP,@dslcInSections",
-        "syntax cluster dslcInSections contains=dslcPart,dslcInner,dslcWord,dslcChoice",
+        rf" end=/}}/ contains={INSIDE}",
+        rf"syntax region dslcPart start=/{{/ end=/}}/ contained contains={INSIDE}",
         *_keyword("dslcInner", inside, "contained"),
         *_keyword("dslcWord", [word for word in others if word not in taken], "contained"),
         *_keyword("dslcChoice", _free(words.section_choices(), taken, others), "contained"),
-        PATTERNS,
+        PATTERNS.rstrip("\n"),
+        '" What a parameter of a layer is set to.',
+        *_values("dslcWord", [word for spelled in words.call_words().values() for word in spelled]),
+        *_values("dslcChoice", words.flow_choices()),
         "highlight default link dslcInner Structure",
         *(f"highlight default link {ours} {theirs}" for ours, theirs in GROUPS.items()),
         "",
@@ -90,6 +95,12 @@ def syntax() -> str:
 def _free(spelled: Iterable[str], *taken: Iterable[str]) -> list[str]:
     used = {word for group in taken for word in group}
     return [word for word in spelled if word not in used]
+
+
+def _values(group: str, spelled: Iterable[str]) -> list[str]:
+    head = rf"syntax match {group} /\%(=\s*\)\@<=\%("
+    lines = wrap(" ".join(spelled), 60)
+    return [head + line.replace(" ", r"\|") + r"\)\>/" for line in lines]
 
 
 def _keyword(group: str, spelled: Iterable[str], options: str = "") -> list[str]:

@@ -22,9 +22,8 @@ syntax keyword dslcActivation relu relu6 leaky_relu prelu elu selu gelu silu mis
 syntax keyword dslcActivation hard_sigmoid hard_swish tanh softplus softmax identity
 syntax keyword dslcMerge add subtract average maximum multiply concat dot
 " Words of sections mean nothing in a model, where they may be names.
-syntax region dslcSectionBody matchgroup=dslcSection start=/^\%(defaults\|data\|augment\|train\|finetune\|evaluate\)\>[^{#]*{/ end=/}/ contains=TOP,@dslcInSections
-syntax region dslcPart start=/{/ end=/}/ contained contains=TOP,@dslcInSections
-syntax cluster dslcInSections contains=dslcPart,dslcInner,dslcWord,dslcChoice
+syntax region dslcSectionBody matchgroup=dslcSection start=/^\%(defaults\|data\|augment\|train\|finetune\|evaluate\)\>[^{#]*{/ end=/}/ contains=ALLBUT,dslcSectionBody,dslcPlaceholder,dslcTodo,dslcDirective
+syntax region dslcPart start=/{/ end=/}/ contained contains=ALLBUT,dslcSectionBody,dslcPlaceholder,dslcTodo,dslcDirective
 syntax keyword dslcInner contained hidden phase
 syntax keyword dslcWord contained glorot_uniform glorot_normal he_uniform he_normal lecun_uniform
 syntax keyword dslcWord contained lecun_normal orthogonal normal truncated_normal uniform zeros ones
@@ -45,8 +44,9 @@ syntax keyword dslcChoice contained valid same exact stock balanced float32 mixe
 syntax keyword dslcChoice contained reset keep error drop mean edge reflect kernels min max high low
 syntax keyword dslcChoice contained small large
 
-syntax match dslcName /\%([({,]\s*\|^\s*\|\s\)\@1<=\h\w*\ze\s*=\%([^=]\|$\)/
-syntax match dslcLabel /\<as\s\+\zs\h\w*/
+syntax match dslcName /\%([({,]\s*\|^\s*\|\s\)\@1<=\K\k*\ze\s*=\%([^=]\|$\)/
+syntax match dslcLabel /\%(\<as\s\+\)\@<=\K\k*/
+syntax match dslcType /\%(^\%(model\|block\)\s\+\)\@<=\K\k*/
 syntax match dslcOperator /->\|\.\.\|[-+*\/%=<>!]=\?/
 syntax match dslcNumber /\<\d[0-9_]*\%(\.\d[0-9_]*\)\?\%([eE][+-]\?\d\+\)\?[kMG]\?\>/
 syntax match dslcNumber /\<\d\+\%(x\d\+\)\+\>/
@@ -55,6 +55,12 @@ syntax region dslcString start=/"/ skip=/\\./ end=/"/ oneline contains=dslcPlace
 syntax keyword dslcTodo TODO FIXME contained
 syntax match dslcDirective /dslc:\s*ignore\%(-file\)\?\s*\%(\[[^\]]*\]\)\?/ contained
 syntax match dslcComment /#.*$/ contains=dslcTodo,dslcDirective,@Spell
+" What a parameter of a layer is set to.
+syntax match dslcWord /\%(=\s*\)\@<=\%(glorot_uniform\|glorot_normal\|he_uniform\|he_normal\)\>/
+syntax match dslcWord /\%(=\s*\)\@<=\%(lecun_uniform\|lecun_normal\|orthogonal\|normal\)\>/
+syntax match dslcWord /\%(=\s*\)\@<=\%(truncated_normal\|uniform\|zeros\|ones\|constant\|l1\|l2\|l1_l2\)\>/
+syntax match dslcWord /\%(=\s*\)\@<=\%(max_norm\|unit_norm\|non_negative\)\>/
+syntax match dslcChoice /\%(=\s*\)\@<=\%(valid\|same\|causal\|nearest\|bilinear\|imagenet\|tanh\)\>/
 highlight default link dslcInner Structure
 highlight default link dslcKeyword Keyword
 highlight default link dslcDefinition Structure
@@ -64,6 +70,7 @@ highlight default link dslcFlag Boolean
 highlight default link dslcLayer Function
 highlight default link dslcActivation Function
 highlight default link dslcMerge Function
+highlight default link dslcType Type
 highlight default link dslcWord Type
 highlight default link dslcChoice Constant
 highlight default link dslcLabel Label
