@@ -6,8 +6,8 @@ import textwrap
 
 import click
 
-from dslc.cli import FINE
 from dslc import reference as ref
+from dslc.cli import FINE
 from dslc.cli.console import fail, say, style, table, width
 from dslc.diagnostics import did_you_mean
 from dslc.vocab.word import Word
