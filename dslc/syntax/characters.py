@@ -107,22 +107,24 @@ def repair(source: Source, report: Report, tokens: list[Token], at: int, first: 
 def check(source: Source, report: Report, tokens: list[Token], token: Token) -> None:
     """Faults inside a token that matched, or between it and the token before."""
     kind = token.type
-    span = source.span(token.start, token.end)
     if kind == "STRING":
         if "\\" in token.text:
             _check_escapes(source, report, token)
     elif kind == "NUMBER":
         if len(token.text) > 300 or not isfinite(float(token.text.rstrip("kMG").replace("_", ""))):
+            span = source.span(token.start, token.end)
             report.add("E0104", "this number is too large", span, "not a number a model can use")
             token.text = "1"
         elif len(token.text.rstrip("kMG")) < len(token.text) and "e" in token.text.lower():
             number_value(token.text)
     elif kind == "SIZE":
         if len(token.text) > 300:
+            span = source.span(token.start, token.end)
             report.add("E0104", "this size is too long", span, "no tensor has so many axes")
             token.text = "1x1"
     elif kind in ("NAME", "CALLNAME", "SECTION"):
         if not token.text.isidentifier():
+            span = source.span(token.start, token.end)
             report.add(
                 "E0102", f"`{token.text}` is not a name", span, "only letters, digits and `_`"
             )

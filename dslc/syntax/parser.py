@@ -100,10 +100,11 @@ class Parser:
             values.append(self.build(rule.name, [], (place, place, 0)))
             spans.append((place, place, 0))
         else:
-            depth = max(span[2] for span in spans[-size:]) + (rule.name in NESTING)
-            items, covered = values[-size:], (spans[-size][0], spans[-1][1], depth)
+            items, over = values[-size:], spans[-size:]
             del states[-size:], values[-size:], spans[-size:]
-            if depth > MAX_DEPTH:
+            depth = over[0][2] if size == 1 else max([span[2] for span in over])
+            covered = over[0][0], over[-1][1], depth + (rule.name in NESTING)
+            if covered[2] > MAX_DEPTH:
                 values.append(self.shorten(covered))
                 covered = (covered[0], covered[1], 0)
             else:
@@ -114,15 +115,15 @@ class Parser:
     def build(self, name: str, items: list[Any], covered: tuple[int, int, int]) -> Any:
         """The value of a reduction; rules named `_…` are lists that grow in place."""
         if name[0] == "_":
-            grown = items[0] if items and isinstance(items[0], list) else []
+            grown = items[0] if items and type(items[0]) is list else []
             for item in items[1:] if items and items[0] is grown else items:
-                if isinstance(item, list):
+                if type(item) is list:
                     grown.extend(item)
                 else:
                     grown.append(item)
             return grown
         for item in items:
-            if isinstance(item, list):
+            if type(item) is list:
                 items = self.build("_", [[], *items], covered)
                 break
         return ACTIONS[name](items, Span(self.source, covered[0], covered[1]))
