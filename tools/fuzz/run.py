@@ -190,8 +190,9 @@ def _progress(tally: Tally, count: int, report: Path | None, *, quiet: bool) -> 
 
 
 def again(tally: Tally) -> Tally:
-    """Judge the faults of a tally once more: those that are sound now are mended."""
+    """Judge the faults of a tally once more, and what counted as rounding: those that are sound now are mended."""
     worker = Worker()
+    doubtful, tally.rounding = tally.rounding, []
     faults, tally.faults = tally.faults, []
     tally.commits = list(dict.fromkeys([*tally.commits, commit()]))
     try:
@@ -202,6 +203,9 @@ def again(tally: Tally) -> Tally:
                 tally.mended.append({**known, "now": how})
             else:
                 _keep(tally, Grown(known["seed"], known["spec"], []), found)
+        for seed in doubtful:
+            grown = grow(seed)
+            _sort(tally, grown, worker.judge(grown.text).fault)
     finally:
         worker.close()
     return tally
