@@ -118,7 +118,10 @@ def test_slow_checks_do_not_block_and_stale_ones_are_dropped(
             assert now is not None and now.version == version and now.analysis is None
             assert time.perf_counter() - start < 0.1
             await asyncio.sleep(0.01)
+        soon = await desk.soon(uri)
+        assert soon is not None and soon.version == 5 and soon.analysis is None
         document = await desk.current(uri)
+        assert await desk.soon(uri) is document
         assert document is not None and document.version == 5 and document.analysis is not None
         assert told == [5]
         desk.changed(uri, [types.TextDocumentContentChangeWholeDocument("break")], 6)

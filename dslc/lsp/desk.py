@@ -28,6 +28,7 @@ LONGEST_PAUSE = (
     0.25  # seconds that a check waits for more typing: as long as the last one took, at most this
 )
 QUIET = 0.1  # seconds without typing before the rules run
+PATIENCE = 0.08  # seconds that someone who types waits for the shapes in front of the cursor
 log = logging.getLogger(__name__)
 
 
@@ -230,6 +231,13 @@ class Desk:
         while held is not None and held.task is not None and not held.task.done():
             await asyncio.wait([held.task])
         return held.document if held is not None else document
+
+    async def soon(self, uri: str) -> Document | None:
+        """The document checked, if that is done at once; else with its present text alone."""
+        try:
+            return await asyncio.wait_for(self.current(uri), PATIENCE)
+        except TimeoutError:
+            return self.now(uri)
 
     def now(self, uri: str) -> Document | None:
         """The document with its present text, checked or not: for what cannot wait, such as completion."""

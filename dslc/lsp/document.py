@@ -101,6 +101,13 @@ class Document:
         return sorted((n for n in found if isinstance(n, tree.Name)), key=lambda n: n.span.start)
 
     @cached_property
+    def steps(self) -> dict[tuple[int, int], tree.Step]:
+        """Every step of a flow, by the place of the word or block in it."""
+        found = walk(*self.file.declarations) if self.file else ()
+        steps = (node for node in found if isinstance(node, tree.Step))
+        return {(s.target.span.start, s.target.span.end): s for s in steps}
+
+    @cached_property
     def uses(self) -> Uses:
         """What flows through every step of this text."""
         return uses_of(self.analysis) if self.analysis is not None else {}

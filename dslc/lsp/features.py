@@ -79,10 +79,10 @@ def _on_current(feature: Callable[[Server, Document, Any], Any]) -> Handler:
 
 
 def _on_text(feature: Callable[[Server, Document, Any], Any]) -> Handler:
-    """Answer from the present text at once: while typing nothing waits for a check."""
+    """Answer from the present text, checked if that is quick: while typing nothing waits for long."""
 
     async def handler(ls: Server, params: Any) -> Any:
-        document = ls.desk.now(params.text_document.uri)
+        document = await ls.desk.soon(params.text_document.uri)
         return feature(ls, document, params) if document is not None else None
 
     return handler

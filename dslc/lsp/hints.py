@@ -43,14 +43,9 @@ def hints(
         return []
     whole = (0, len(document.source.text))
     start, end = whole if range is None else document.positions.offsets(range)
-    steps = {
-        (s.target.span.start, s.target.span.end): s
-        for s in walk(*document.file.declarations)
-        if isinstance(s, tree.Step)
-    }
     found: list[tuple[int, types.InlayHint]] = []
     for place, use in document.uses.items():
-        step = steps.get(place)
+        step = document.steps.get(place)
         at = step.times.span.end if step is not None and step.times is not None else place[1]
         if start <= at <= end and (text := label(use, settings)):
             found.append((at, _hint(document, at, text, use)))
