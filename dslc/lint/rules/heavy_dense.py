@@ -64,7 +64,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         assert flat.input is not None
         there = (Label(flat.span, f"hands it all of {flat.input.output}"),)
-        fix = Fix("pool before Flatten, take the mean of each channel, or give it fewer units")
+        ways = ["pool before Flatten", "take the mean of each channel", "give it fewer units"]
+        ways = ways[:2] if layer.role == "output" else ways  # so many answers
+        fix = Fix(f"{', '.join(ways[:-1])}, or {ways[-1]}")
         yield Finding(layer.span, message, "", there, fixes=(fix,))
 
 

@@ -5,8 +5,9 @@ Two 3x3 convolutions one behind the other see 5x5 pixels, three see 7x7. With C 
 activation between them, so they can tell more apart.
 
 The first convolution of a network, which sees a few channels only, is not meant: there a large kernel costs little.
-Neither are depthwise convolutions, those with a stride, and kernels that are not square. Where the number of channels
-changes, the first of the stack keeps the smaller one.
+Neither are depthwise convolutions, those with a stride, kernels that are not square or as large as what they read (a
+dense layer, in effect), convolutions to a few channels, and the last one. Where the number of channels changes, the
+first of the stack keeps the smaller one.
 
 Reference: Simonyan and Zisserman (2015), Very Deep Convolutional Networks, section 2.3,
 https://arxiv.org/abs/1409.1556.
@@ -69,9 +70,11 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 
 def _large(layer: Layer) -> bool:
-    """Whether it is a plain convolution of many channels with a large kernel."""
-    word = layer.word
-    if not isinstance(word, Conv2D):
+    """Whether it is a plain hidden convolution, of many channels to many, with a large kernel over a larger map."""
+    word, y = layer.word, layer.output
+    if not isinstance(word, Conv2D) or layer.role != "hidden" or word.filters <= STEM:
+        return False
+    if y is not None and all(size == 1 for size in y.spatial):
         return False
     height, width = word.kernel
     usual = (word.groups, *word.stride, *word.dilation) == (1, 1, 1, 1, 1)
