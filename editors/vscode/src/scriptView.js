@@ -47,7 +47,6 @@ class ScriptView {
     this.views.set(uri.toString(), { spec, model, uri, answer, timer: undefined });
     this.changed.fire(uri);
     const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.languages.setTextDocumentLanguage(document, "python");
     const place = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true, preview: true };
     await vscode.window.showTextDocument(document, place);
   }

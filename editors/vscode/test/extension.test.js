@@ -58,7 +58,6 @@ test("the script of a model opens beside its spec", { timeout: 30_000 }, async (
   await vscode.commands.executeCommand("dslc.openScript", "file:///specs/net.dl", "Net");
   assert.deepEqual(seen.messages, []);
   const [shown] = seen.shown;
-  assert.equal(shown.languageId, "python");
   assert.equal(shown.uri.path, "/net_torch.py");
   assert.equal(shown.getText(), '# dslc.openScript ["file:///specs/net.dl","Net","torch"]\n');
 });

@@ -9,6 +9,7 @@ class Disposable {
   constructor(act) {
     this.dispose = act ?? (() => undefined);
   }
+  static from = (...parts) => new Disposable(() => parts.forEach((part) => part.dispose()));
 }
 
 class Uri {
@@ -45,9 +46,24 @@ class Range {
   }
 }
 
+class CodeActionKind {
+  constructor(value) {
+    this.value = value;
+  }
+  append(part) {
+    return new CodeActionKind(this.value ? `${this.value}.${part}` : part);
+  }
+  static Empty = new CodeActionKind("");
+}
+
 /** Anything that is not written out here: it may be called, constructed, extended and read, and does nothing. */
 function anything() {
-  return new Proxy(class {}, {
+  const kind = class {
+    constructor() {
+      return new Proxy(this, { get: (target, name) => (name in target || typeof name === "symbol" || name === "then" ? target[name] : () => undefined) });
+    }
+  };
+  return new Proxy(kind, {
     get: (target, name) => {
       if (name in target || typeof name === "symbol") return Reflect.get(target, name);
       if (name === "then") return undefined;
@@ -82,6 +98,7 @@ function fakeVscode({ settings = {}, folder, trusted = true } = {}) {
     inspect: () => undefined,
   };
   const vscode = partly({
+    CodeActionKind,
     Disposable,
     Uri,
     Position,
@@ -124,7 +141,6 @@ function fakeVscode({ settings = {}, folder, trusted = true } = {}) {
     tasks: partly({ executeTask: async (task) => void seen.tasks.push(task) }),
     languages: partly({
       match: (selector, document) => (selector.some?.(({ language }) => language === document.languageId) ? 10 : 0),
-      setTextDocumentLanguage: async (document, language) => Object.assign(document, { languageId: language }),
       createDiagnosticCollection: (name) => {
         const held = new Map();
         return Object.assign(held, { name, dispose: () => held.clear() });
