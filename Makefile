@@ -1,7 +1,7 @@
 # `make` alone says what there is. PYTHON names the interpreter of an environment with ".[dev]" in it.
 PYTHON ?= python
 
-.PHONY: help check lint test fmt regen pictures bench fuzz verify
+.PHONY: help check lint test fmt regen pictures bench edits fuzz verify
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,8 +35,9 @@ pictures: ## draw the pictures of the README anew
 	dslc run specs/compare/init_glorot.dl --backend torch
 	dslc compare runs/init_glorot-torch runs/init_he-torch -o docs/compare.png
 
-bench: ## processor time of start-up, printing and lint, in milliseconds
+bench: ## processor time of start-up, printing, lint and typing, in milliseconds
 	$(PYTHON) tests/bench.py
+	$(PYTHON) tests/bench_editor.py
 
 SMALL = --set classes=10
 verify: ## dslc verify of every spec, large networks with small pictures: a quarter of an hour
@@ -45,7 +46,12 @@ verify: ## dslc verify of every spec, large networks with small pictures: a quar
 	$(PYTHON) -m dslc verify specs/zoo/vgg*.dl $(SMALL) --input 32x32 --batch 2
 	$(PYTHON) -m dslc verify specs/zoo/inception_v3.dl $(SMALL) --input 96x96 --batch 2
 
-N ?= 500
+edits: N ?= 10000
+edits: ## edit specs at random, hold what is said against a check of each text alone: make edits N=10000 SEED=1
+	$(PYTHON) tests/edits.py $(N) $(SEED)
+	$(PYTHON) tests/edits.py $$(($(N) / 5)) $(SEED) --protocol
+
+fuzz: N ?= 500
 SEED ?= 1
 fuzz: ## hold random specs against Keras and PyTorch: make fuzz N=5000 SEED=1
 	PYTHONPATH=tools $(PYTHON) -m fuzz -n $(N) --seed $(SEED)

@@ -1,10 +1,12 @@
 """Specs while they are edited at random: what dslc remembers of earlier texts must never show in what it says.
 
-`python tests/edits.py 10000` is the long run; test_incremental.py makes a short one.
+`python tests/edits.py 10000` is the long run, `python tests/edits.py 2000 --protocol` one through `dslc lsp`;
+test_incremental.py makes short ones.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import sys
@@ -240,10 +242,74 @@ def compare(count: int, seed: int = 1) -> dict[str, float]:
     return figures
 
 
+# --------------------------------------------------------------------------- through the protocol
+
+
+def change_between(old: str, new: str) -> tuple[int, int, str]:
+    """The part of `old` that became another, and what it became. Ends of lines are not cut in two."""
+    most = min(len(old), len(new))
+    start = next((i for i in range(most) if old[i] != new[i]), most)
+    most -= start
+    back = next((i for i in range(most) if old[-1 - i] != new[-1 - i]), most)
+    while start and old[start - 1] == "\r":
+        start -= 1
+    while back and (old[-back] == "\n"):
+        back -= 1
+    return start, len(old) - back, new[start : len(new) - back]
+
+
+async def _converse(count: int, seed: int) -> dict[str, float]:
+    from lsp_session import Session
+    from lsprotocol.converters import get_converter
+
+    from dslc.lsp.diagnostics import diagnostics
+    from dslc.lsp.document import checked
+    from dslc.lsp.positions import Positions
+
+    plain = get_converter().unstructure
+    dice = random.Random(seed)
+    figures = {
+        "edits through the protocol": 0.0,
+        "with diagnostics": 0.0,
+        "slowest, in seconds": 0.0,
+    }
+    async with Session(ROOT, lint=False) as session:
+        places = {path: session.open(path.relative_to(ROOT).as_posix(), t) for t, path in texts()}
+        now = {path: text for text, path in texts()}
+        runs = [(edited(text, dice), path) for text, path in texts()]
+        while figures["edits through the protocol"] < count:
+            run, path = dice.choice(runs)
+            old, new = now[path], next(run)
+            start, end, written = change_between(old, new)
+            place = Positions(Source("", old)).range(start, end)
+            begun = time.perf_counter()
+            session.change(places[path], written, place)
+            found = await session.diagnostics(places[path])
+            took = time.perf_counter() - begun
+            now[path] = new
+            if any(0xD800 <= ord(ch) < 0xE000 for ch in new):
+                continue
+            with afresh():
+                fresh = checked(Source(str(path), new), places[path].uri, path, advice=False)
+                wanted = diagnostics(fresh)
+            found, wanted = plain(found), plain(wanted)
+            assert found == wanted, f"seed {seed}:\n{found}\n{wanted}\n{new!r}"
+            figures["edits through the protocol"] += 1
+            figures["with diagnostics"] += bool(found)
+            figures["slowest, in seconds"] = max(figures["slowest, in seconds"], took)
+    return figures
+
+
+def through_protocol(count: int, seed: int = 1) -> dict[str, float]:
+    """As `compare`, of the diagnostics that a client of `dslc lsp` is sent."""
+    return asyncio.run(_converse(count, seed))
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    figures = compare(count, seed)
+    numbers = [int(a) for a in sys.argv[1:] if a.isdecimal()]
+    count, seed = [*numbers, *(10_000, 1)[len(numbers) :]][:2]
+    run = through_protocol if "--protocol" in sys.argv else compare
+    figures = run(count, seed)
     for name, figure in figures.items():
         print(f"{figure:10,.2f}  {name}" if figure % 1 else f"{figure:7,.0f}     {name}")
     print("what is said after each edit equals what is said of its text alone")

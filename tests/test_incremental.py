@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bench_editor
 import edits
 import pytest
 
@@ -125,3 +126,37 @@ def test_imports_are_read_as_they_are_now(tmp_path: Path) -> None:
         found = analyse_source(Source("whole.dl", text), whole)
         (model,) = found.models
         assert model.summary is not None and model.summary.weights == 5 * units
+
+
+def test_edits_through_the_protocol() -> None:
+    """What a client of `dslc lsp` is sent after each of them is that of a check of the text alone."""
+    figures = edits.through_protocol(40)
+    assert figures["with diagnostics"] > 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", "a"),
+        ("a", ""),
+        ("ab", "ab"),
+        ("aXb", "ab"),
+        ("aa", "aaa"),
+        ("a\r\nb", "a\rb"),
+        ("a\rb", "a\r\nb"),
+    ],
+)
+def test_a_change_is_what_differs(old: str, new: str) -> None:
+    start, end, written = edits.change_between(old, new)
+    assert old[:start] + written + old[end:] == new
+    assert old[start - 1 : start + 1] != "\r\n" and old[end - 1 : end + 1] != "\r\n"
+
+
+def test_the_bench_edits_one_line_at_a_time() -> None:
+    text = bench_editor.deep(60)
+    analysis = analyse_source(Source("deep.dl", text))
+    assert not analysis.diagnostics
+    assert sum(node.word is not None for node in analysis.models[0].graph.nodes()) == 60
+    for start, end, written in bench_editor.changes(text, 20):
+        changed = (text[:start] + written + text[end:]).splitlines()
+        assert sum(a != b for a, b in zip(changed, text.splitlines(), strict=True)) <= 1
