@@ -127,6 +127,10 @@ def test_hover_explains_a_word(seen: dict[str, Any]) -> None:
     assert "Conv2D(filters, kernel" in seen["hover"]
 
 
+def test_a_code_is_explained(seen: dict[str, Any]) -> None:
+    assert "E0212" in seen["page"]
+
+
 def test_the_script_stands_beside_the_spec(seen: dict[str, Any]) -> None:
     compile(seen["script"], "faulty_torch.py", "exec")
     assert "import torch" in seen["script"]

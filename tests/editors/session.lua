@@ -129,6 +129,28 @@ local function session()
   })
   seen.hover = hover.contents.value
 
+  -- the page of a code, as the action "Explain E0212" asks for it
+  local context = { client_id = client.id, bufnr = vim.api.nvim_get_current_buf() }
+  vim.lsp.commands["dslc.explain"]({ command = "dslc.explain", arguments = { "E0212" } }, context)
+  until_("the page of a code", function()
+    for _, window in ipairs(vim.api.nvim_list_wins()) do
+      if vim.api.nvim_win_get_config(window).relative ~= "" then
+        seen.page = table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), "\n")
+        vim.api.nvim_win_close(window, true)
+        return true
+      end
+    end
+  end)
+
+  -- a run from a lens, in a terminal
+  local spec_window = vim.api.nvim_get_current_win()
+  vim.lsp.commands["dslc.compile"]({ command = "dslc.compile", arguments = { vim.uri_from_bufnr(0), "Digits" } }, context)
+  until_("the compiled script", function()
+    return vim.fn.filereadable((spec:gsub("%.dl$", "_keras.py"))) == 1
+  end)
+  vim.cmd("bdelete!")
+  vim.api.nvim_set_current_win(spec_window)
+
   -- the script beside the spec
   local buffer = vim.api.nvim_get_current_buf()
   vim.cmd("DslcScript torch")

@@ -4,7 +4,7 @@
 --   cmd = { "dslc", "lsp" },     how the server is started; by default `.venv` of the project, then the search path
 --   hints = true,                shapes and parameters behind the steps
 --   on_attach = function(client, buffer) end,
---   init_options = {},           see docs/editors.md of dslc
+--   init_options = {},           `backend = "torch"` and so on: see docs/editors.md of dslc
 -- })
 local config = require("dslc.config")
 
@@ -50,6 +50,7 @@ end
 
 function M.setup(options)
   options = options or {}
+  require("dslc.commands").register((options.init_options or {}).backend)
   if vim.lsp.config and vim.lsp.enable then
     local wanted = vim.tbl_deep_extend("force", {}, options)
     wanted.hints = nil

@@ -30,7 +30,7 @@ end
 local function ask(client, spec, view)
   local params = {
     command = "dslc.openScript",
-    arguments = { vim.uri_from_bufnr(spec), vim.NIL, view.backend or vim.NIL },
+    arguments = { vim.uri_from_bufnr(spec), view.model or vim.NIL, view.backend or vim.NIL },
   }
   config.request(client, "workspace/executeCommand", params, function(problem, answer)
     if not problem and type(answer) == "table" and vim.api.nvim_buf_is_valid(view.buffer) then
@@ -61,7 +61,7 @@ local function follow(spec)
   end
 end
 
-local function open(client, spec, backend)
+function M.open(client, spec, backend, model)
   local view = views[spec]
   if not view or not vim.api.nvim_buf_is_valid(view.buffer) then
     view = { buffer = vim.api.nvim_create_buf(false, true) }
@@ -75,12 +75,13 @@ local function open(client, spec, backend)
   if backend ~= "" then
     view.backend = backend
   end
+  view.model = model
   ask(client, spec, view)
 end
 
 function M.attach(client, spec)
   vim.api.nvim_buf_create_user_command(spec, "DslcScript", function(call)
-    open(client, spec, call.args)
+    M.open(client, spec, call.args)
   end, {
     nargs = "?",
     desc = "Show the script of this spec",
