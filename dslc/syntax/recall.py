@@ -157,13 +157,16 @@ def _tokens(source: Source, texts: list[str]) -> tuple[list[Token], tuple[Commen
                 for token in seen.tokens:
                     if token.type in OPENERS:
                         opened.append(token.type)
-                    elif token.type in CLOSERS and opened:
-                        opened.pop()
+                    elif token.type in CLOSERS and (
+                        not opened or opened.pop() != CLOSERS[token.type]
+                    ):
+                        return None
                 tokens += _placed(seen.tokens, at)
             before = seen.tokens[-1].type
             count += len(seen.tokens)
         at += len(text) + 1
-    return (tokens, tuple(comments)) if tokens and count <= MAX_TOKENS else None
+    sound = tokens and not opened and count <= MAX_TOKENS
+    return (tokens, tuple(comments)) if sound else None
 
 
 def _placed(tokens: tuple[Token, ...], at: int) -> list[Token]:
