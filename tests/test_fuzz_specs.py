@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 from fuzz import shrink
 from fuzz.fault import Fault, fault
 from fuzz.grow import ask, grow
+from fuzz.run import Tally, write
 
 FUZZED = sorted((ROOT / "tests" / "fuzzed").glob("*.dl"))
 SEED, COUNT, SECONDS = 90_001, 220, 60
@@ -87,6 +88,20 @@ def test_faults_are_told_apart_without_their_numbers() -> None:
     assert not one.same(None)
 
 
+def test_runs_of_seeds_in_a_row_are_joined(tmp_path: Path) -> None:
+    first = Tally(1, count=2, seconds=3.0, rounding=[2], commits=["a"])
+    behind = Tally(3, count=4, seconds=5.0, rounding=[5], commits=["a", "b"])
+    behind.words["relu"] = 3
+    with pytest.raises(ValueError, match="go on with 7"):
+        behind.join(first)
+    first.join(behind)
+    write(first, tmp_path / "both.json")
+    told = Tally.load(tmp_path / "both.json").report()
+    assert told["seeds"] == [1, 6] and told["specs"] == 6 and told["seconds"] == 8.0
+    assert told["rounding"] == [2, 5] and told["commits"] == ["a", "b"]
+    assert told["words"] == {"relu": 3}
+
+
 @pytest.fixture(scope="module")
 def worker() -> object:
     from fuzz.pool import Worker
@@ -115,7 +130,7 @@ def test_what_was_found_stays_mended(path: Path, worker: object) -> None:
 @pytest.mark.framework
 def test_random_specs() -> None:
     """`make fuzz N=5000` runs more of them."""
-    from fuzz.run import Tally, run, summary
+    from fuzz.run import run, summary
 
     tally = run(COUNT, Tally(SEED), seconds=SECONDS, quiet=True)
     assert not tally.faults, summary(tally)

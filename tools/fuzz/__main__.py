@@ -19,15 +19,20 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="write what was found as JSON")
     parser.add_argument("--resume", action="store_true", help="go on where the report ends")
     parser.add_argument("--again", action="store_true", help="judge the faults of the report again")
+    parser.add_argument("--join", type=Path, metavar="REPORT", help="add a run of the next seeds")
     parser.add_argument("--shrink", type=float, default=60.0, help="seconds for each kind of fault")
     parser.add_argument("--only", type=int, metavar="SEED", help="the spec of one seed")
     options = parser.parse_args()
     if options.only is not None:
         return only(options.only)
-    if (options.resume or options.again) and not (options.report and options.report.is_file()):
-        parser.error("--resume and --again need the report of a run: --report FILE")
-    tally = Tally.load(options.report) if options.resume or options.again else Tally(options.seed)
-    if options.again:
+    known = options.resume or options.again or options.join
+    if known and not (options.report and options.report.is_file()):
+        parser.error("--resume, --again and --join need the report of a run: --report FILE")
+    tally = Tally.load(options.report) if known else Tally(options.seed)
+    if options.join:
+        tally.join(Tally.load(options.join))
+        write(tally, options.report)
+    elif options.again:
         tally = again(tally)
         write(tally, options.report)
     else:

@@ -69,6 +69,21 @@ class Tally:
             self.traits[trait] += bool(re.search(pattern, grown.text))
         self.refused.update(code for code, _, _ in grown.refused)
 
+    def join(self, other: Tally) -> None:
+        """Take over what a run of the seeds behind these has found."""
+        if other.first != self.first + self.count:
+            raise ValueError(f"the seeds go on with {self.first + self.count}, not {other.first}")
+        self.count += other.count
+        self.seconds += other.seconds
+        self.judging += other.judging
+        self.faults += other.faults
+        self.mended += other.mended
+        self.rounding += other.rounding
+        self.words.update(other.words)
+        self.traits.update(other.traits)
+        self.refused.update(other.refused)
+        self.commits = list(dict.fromkeys([*self.commits, *other.commits]))
+
     def report(self) -> dict[str, Any]:
         return {
             "specs": self.count,
