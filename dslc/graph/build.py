@@ -288,7 +288,7 @@ class _Builder:
         word = part_of(use.word, use.arguments, self._visible(scope))
         try:
             result = word.infer(*tensors)
-        except AttributeError:  # the value is needed, and it has none
+        except (AttributeError, ZeroDivisionError):  # the value is needed, and it has none, or 0
             return NOTHING
         if isinstance(result, Mismatch):
             return NOTHING
