@@ -211,7 +211,7 @@ def _flat(value: Any) -> Any:
     return value
 
 
-def compare(count: int, seed: int = 1) -> dict[str, float]:
+def compare(count: int, seed: int = 1, seconds: float = SECONDS) -> dict[str, float]:
     """Make so many edits, and hold what is said after each against a check of the text for itself. Raises
     AssertionError with the text where they differ; gives figures of the run."""
     dice = random.Random(seed)
@@ -233,7 +233,7 @@ def compare(count: int, seed: int = 1) -> dict[str, float]:
                 assert mine[part] == value, (
                     f"seed {seed}: {part} differ\n{mine[part]}\n{value}\n{text!r}"
                 )
-            assert took < SECONDS, f"seed {seed}: {took:.1f} s\n{text!r}"
+            assert took < seconds, f"seed {seed}: {took:.1f} s\n{text!r}"
             figures["edits"] += 1
             figures["without errors"] += found.ok
             figures["with a graph"] += bool(found.models)

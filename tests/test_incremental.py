@@ -31,7 +31,8 @@ def same(text: str, *before: str) -> None:
 
 
 def test_a_thousand_edits() -> None:
-    figures = edits.compare(1000)
+    # `make edits` allows a second; among thousands of tests their garbage is swept now and then.
+    figures = edits.compare(1000, seconds=5.0)
     assert figures["without errors"] > 200  # else little of it was put to use
 
 
@@ -107,7 +108,12 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     import dslc.graph.recall
     import dslc.spec.recall
 
-    for module in (recall, dslc.spec.recall, dslc.graph.recall):
+    for module, memory in (
+        (recall, "_SEEN"),
+        (dslc.spec.recall, "_READINGS"),
+        (dslc.graph.recall, "_KNOWN"),
+    ):
+        monkeypatch.setattr(module, memory, {})
         monkeypatch.setattr(module, "MOST", 5)
     monkeypatch.setattr(dslc.spec.recall, "MOST_VALUES", 2)
     monkeypatch.setattr(dslc.graph.recall, "MOST_INPUTS", 2)

@@ -459,7 +459,8 @@ def test_odd_requests_do_no_harm(tmp_path: Path) -> None:
             large = session.open("large.dl", "# x\n" * 300_000)
             assert [d.code for d in await session.diagnostics(large)] == ["E0134"]
             climbs = session.open(
-                "a.dl", 'import "../../../../etc/passwd" (A)\nmodel M { input x: 4  x -> A }\n'
+                "a.dl",
+                'import "../../../../../../../../etc/passwd" (A)\nmodel M { input x: 4  x -> A }\n',
             )
             assert "E0210" in [d.code for d in await session.diagnostics(climbs)]
 
