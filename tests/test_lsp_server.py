@@ -95,7 +95,7 @@ class Slow(Checker):
     def update(self, source: Source) -> Analysis:
         if "break" in source.text:
             raise RuntimeError("a bug")
-        time.sleep(0.15)
+        time.sleep(0.6)
         return super().update(source)
 
 
@@ -116,7 +116,7 @@ def test_slow_checks_do_not_block_and_stale_ones_are_dropped(
             desk.changed(uri, [whole], version)
             now = desk.now(uri)
             assert now is not None and now.version == version and now.analysis is None
-            assert time.perf_counter() - start < 0.1
+            assert time.perf_counter() - start < 0.5
             await asyncio.sleep(0.01)
         soon = await desk.soon(uri)
         assert soon is not None and soon.version == 5 and soon.analysis is None
